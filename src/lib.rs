@@ -1,0 +1,10 @@
+//! impslint reads captures of IMPS (Wireless Village CSP) traffic, rebuilds the sessions in them and holds every
+//! exchange against best common practice.
+//!
+//! The stages, each a module, each importing only from those before it:
+//! [`wire`], [`capture`], [`flow`], [`carrier`], [`syntax`], [`csp`], [`session`], [`finding`], [`rules`],
+//! [`report`], [`engine`], [`cli`].
+
+pub mod sanitise;
+pub mod time;
+pub mod wire;

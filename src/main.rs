@@ -1,0 +1,3 @@
+//! The `impslint` command.
+
+fn main() {}
