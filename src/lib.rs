@@ -5,6 +5,7 @@
 //! [`wire`], [`capture`], [`flow`], [`carrier`], [`syntax`], [`csp`], [`session`], [`finding`], [`rules`],
 //! [`report`], [`engine`], [`cli`].
 
+pub mod capture;
 pub mod sanitise;
 pub mod time;
 pub mod wire;

@@ -1,0 +1,58 @@
+//! Why nothing, or nothing more, could be read.
+
+use std::io;
+
+use super::format::Coding;
+
+/// Why an input could not be opened as a capture. `name` is the path, or what the caller named the input.
+#[derive(thiserror::Error, Debug)]
+pub enum OpenError {
+    /// The file could not be opened, or its first octets not be read.
+    #[error("cannot read {name}: {source}")]
+    Io {
+        /// The input.
+        name: String,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// There is not one octet.
+    #[error("{name} is empty")]
+    Empty {
+        /// The input.
+        name: String,
+    },
+    /// A compressed file; what is in it is not known.
+    #[error("{name} is compressed ({coding}), which is not yet read: decompress it first")]
+    Compressed {
+        /// The input.
+        name: String,
+        /// How it is compressed.
+        coding: Coding,
+    },
+    /// A capture that ends within its file header.
+    #[error("{name} ends within the file header, after {octets} octets")]
+    CutHeader {
+        /// The input.
+        name: String,
+        /// Its whole length.
+        octets: u64,
+    },
+    /// Neither pcap nor pcapng.
+    #[error("{name} is not a capture: neither pcap nor pcapng")]
+    NotACapture {
+        /// The input.
+        name: String,
+    },
+}
+
+/// Why reading stopped before the end of the input.
+#[derive(thiserror::Error, Debug)]
+#[error("cannot read {name} past octet {offset}: {source}")]
+pub struct ReadError {
+    /// The path, or what the caller named the input.
+    pub name: String,
+    /// How many octets were read before.
+    pub offset: u64,
+    /// What the system said.
+    pub source: io::Error,
+}

@@ -1,0 +1,85 @@
+//! What is counted while the records go by.
+
+use super::format::Format;
+use super::{FrameRef, LinkType};
+use crate::time::Time;
+use crate::wire::FrameNo;
+
+/// The most different link types that are kept for the summary; frames of further ones are read all the same.
+pub const MAX_LINK_TYPES: usize = 64;
+
+/// What a capture is and holds, as far as it has been read.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Summary {
+    /// The file format.
+    pub format: Format,
+    /// Octets read so far.
+    pub octets: u64,
+    /// Packets so far: every record, also those that were not handed over as a frame.
+    pub packets: u64,
+    /// Earliest time of a frame; `None` as long as no frame had one.
+    pub first: Option<Time>,
+    /// Latest time of a frame.
+    pub last: Option<Time>,
+    /// Whether the input ends within a record, or could not be read to its end.
+    pub truncated: bool,
+    /// Link types of the frames, by number; at most [`MAX_LINK_TYPES`].
+    pub links: Vec<LinkType>,
+}
+
+/// The counts of a capture.
+#[derive(Default, Debug)]
+pub(super) struct Tally {
+    pub(super) packets: u64,
+    pub(super) span: Option<(Time, Time)>,
+    pub(super) truncated: bool,
+    pub(super) links: Vec<LinkType>,
+    last_link: Option<LinkType>,
+}
+
+impl Tally {
+    /// Counts a record and gives its number.
+    #[inline]
+    pub(super) fn packet(&mut self) -> FrameNo {
+        self.packets += 1;
+        FrameNo(self.packets)
+    }
+
+    /// Takes note of a frame that is handed over.
+    #[inline]
+    pub(super) fn frame(&mut self, frame: &FrameRef) {
+        if let Some(time) = frame.time {
+            let (first, last) = self.span.unwrap_or((time, time));
+            self.span = Some((first.min(time), last.max(time)));
+        }
+        if self.last_link != Some(frame.link) {
+            self.link(frame.link);
+        }
+    }
+
+    fn link(&mut self, link: LinkType) {
+        self.last_link = Some(link);
+        if let Err(place) = self.links.binary_search_by_key(&link.0, |l| l.0)
+            && self.links.len() < MAX_LINK_TYPES
+        {
+            self.links.insert(place, link);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn link_types_are_kept_once_up_to_the_limit() {
+        let mut tally = Tally::default();
+        for link in [9, 3, 9, 3] {
+            tally.frame(&FrameRef { no: FrameNo(1), time: None, link: LinkType(link), range: 0..0, original_len: 0 });
+        }
+        assert_eq!(tally.links, [LinkType(3), LinkType(9)]);
+        assert_eq!(tally.span, None);
+        (0..1000).for_each(|link| tally.link(LinkType(link)));
+        assert_eq!(tally.links.len(), MAX_LINK_TYPES);
+    }
+}
