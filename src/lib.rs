@@ -6,6 +6,7 @@
 //! [`report`], [`engine`], [`cli`].
 
 pub mod capture;
+pub mod flow;
 pub mod sanitise;
 pub mod time;
 pub mod wire;

@@ -1,0 +1,68 @@
+//! What the flow stage counted, so that a report can say what was not read.
+
+use std::collections::BTreeMap;
+
+use super::dissect::Stop;
+use super::tcp::Tally;
+
+/// Counts over all frames of a capture.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Counters {
+    /// Frames looked at.
+    pub packets: u64,
+    /// TCP segments.
+    pub tcp_segments: u64,
+    /// UDP datagrams.
+    pub udp_datagrams: u64,
+    /// TCP connections and UDP conversations, followed or not; connections one after the other between the same ports
+    /// are several.
+    pub flows: u64,
+    /// IP fragments; they are not put together.
+    pub fragments: u64,
+    /// Frames cut by the snap length within a header.
+    pub cut_headers: u64,
+    /// Frames with a header that contradicts itself or does not fit, or with too many headers.
+    pub malformed: u64,
+    /// Frames of link types that are not read, by number of the link type.
+    pub unsupported_links: BTreeMap<u16, u64>,
+    /// Frames that are not IP, by ether type; 4 stands for 802.2 frames.
+    pub other_ether_types: BTreeMap<u16, u64>,
+    /// Frames of BSD loopback that are not IP, by protocol family.
+    pub other_families: BTreeMap<u32, u64>,
+    /// IP packets that are neither TCP nor UDP, by protocol number.
+    pub other_protocols: BTreeMap<u8, u64>,
+    /// Flows that were forgotten because too many were known.
+    pub evicted: u64,
+    /// What was counted while putting followed TCP flows in order.
+    pub tally: Tally,
+}
+
+impl Counters {
+    /// Frames that are not IP, of link types that are read.
+    pub fn non_ip(&self) -> u64 {
+        self.other_ether_types.values().chain(self.other_families.values()).sum()
+    }
+
+    /// Counts a frame without segment or datagram.
+    #[cold]
+    pub(super) fn stopped(&mut self, stop: Stop) {
+        *match stop {
+            Stop::Link(link) => self.unsupported_links.entry(link.0).or_default(),
+            Stop::EtherType(number) => self.other_ether_types.entry(number).or_default(),
+            Stop::Family(number) => self.other_families.entry(number).or_insert(0),
+            Stop::Protocol(number) => self.other_protocols.entry(number).or_default(),
+            Stop::Fragment => &mut self.fragments,
+            Stop::Cut => &mut self.cut_headers,
+            Stop::Malformed | Stop::TooDeep => &mut self.malformed,
+        } += 1;
+    }
+
+    /// Adds what a direction counted.
+    pub(super) fn add(&mut self, tally: Tally) {
+        let sum = &mut self.tally;
+        sum.gaps += tally.gaps;
+        sum.snap_cuts += tally.snap_cuts;
+        sum.repeated_segments += tally.repeated_segments;
+        sum.conflicts += tally.conflicts;
+    }
+}

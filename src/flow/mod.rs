@@ -1,0 +1,144 @@
+//! Frames in, ordered streams out: link layers, IP, TCP.
+//!
+//! In: the frames of a [`Window`](crate::capture::Window). Out: for each conversation a run of [`StreamEvent`]s,
+//! each byte once, in order, with the frame it came from; what is missing is a [`StreamEvent::Gap`], never silence.
+//!
+//! [`dissect`](dissect()) takes a frame apart, the [`Table`] finds its flow, a [`Slot`] puts the two directions of a
+//! followed flow in order, and [`Counters`] tell what was seen and what was not read.
+
+mod counters;
+mod dissect;
+mod entry;
+mod ip;
+mod key;
+mod link;
+mod slot;
+mod table;
+mod tcp;
+#[cfg(test)]
+mod tests;
+mod transport;
+
+pub use counters::Counters;
+pub use dissect::{Flags, Head, Hosts, MAX_LAYERS, Packet, Payload, Stop, dissect};
+pub use entry::{IDLE_CLOSED, IDLE_REOPENED, IDLE_TCP, IDLE_UDP, IDLE_UDP_IGNORED, Ticks};
+pub use slot::{Interest, Segments, Slot};
+pub use table::{FLOWS_KEPT, MAX_FLOWS, Table, Touched};
+pub use tcp::{HELD_OCTETS, HELD_SEGMENTS, PATIENCE, PATIENCE_PACKETS, Tally};
+
+use std::net::SocketAddr;
+
+use crate::time::Time;
+use crate::wire::FrameNo;
+
+/// The number of a flow (a transport conversation between two endpoints) in a run, from 1 in order of appearance.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub struct FlowNo(pub u32);
+
+/// Which way bytes travel in a flow.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Way {
+    /// From the endpoint that opened the flow, or, where its opening was not captured, that was seen sending first.
+    Forward,
+    /// Towards that endpoint.
+    Reverse,
+}
+
+impl Way {
+    /// The other way.
+    pub fn opposite(self) -> Self {
+        match self {
+            Self::Forward => Self::Reverse,
+            Self::Reverse => Self::Forward,
+        }
+    }
+}
+
+/// Transport protocol of a flow.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Transport {
+    /// TCP, a byte stream each way.
+    Tcp,
+    /// UDP, datagrams.
+    Udp,
+}
+
+/// Who talks to whom in a flow.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct FlowInfo {
+    /// Number in the run.
+    pub no: FlowNo,
+    /// Transport protocol.
+    pub transport: Transport,
+    /// The endpoint that [`Way::Forward`] comes from.
+    pub opener: SocketAddr,
+    /// The endpoint that [`Way::Forward`] goes to.
+    pub acceptor: SocketAddr,
+    /// Whether the opening (SYN) was captured; without it the flow began before the capture, or its start was lost.
+    pub opening_seen: bool,
+}
+
+/// Why bytes of a stream are not there.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Loss {
+    /// The segment is not in the capture although the receiver acknowledged it, or never came.
+    MissingPackets,
+    /// The frame is there but the snap length cut its end.
+    SnapLength,
+    /// A limit of ours was reached and what waited for the missing bytes was given up.
+    Limit,
+}
+
+/// How a direction of a stream ended.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum End {
+    /// FIN, all bytes before it delivered or told as gaps.
+    Closed,
+    /// RST from either side.
+    Reset,
+    /// The capture ended, or the flow was evicted, while it was open.
+    Open,
+}
+
+/// What happens next in one direction of a stream. Times are those of the frame named.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum StreamEvent<'w> {
+    /// Bytes in order.
+    Data {
+        /// Direction of travel.
+        way: Way,
+        /// The bytes.
+        bytes: &'w [u8],
+        /// The frame that carried them.
+        frame: FrameNo,
+        /// Where they start in the captured bytes of the frame.
+        offset: u32,
+        /// When the frame was captured.
+        time: Time,
+    },
+    /// Bytes that are not there; what follows resumes after them.
+    Gap {
+        /// Direction of travel.
+        way: Way,
+        /// How many octets are missing, where the sequence numbers tell.
+        octets: Option<u64>,
+        /// Why.
+        loss: Loss,
+        /// The frame at which the gap was noticed.
+        frame: FrameNo,
+        /// When that frame was captured.
+        time: Time,
+    },
+    /// Nothing more comes this way.
+    End {
+        /// Direction of travel.
+        way: Way,
+        /// How it ended.
+        end: End,
+        /// The frame that ended it; where nothing did, the one at which the flow was given up or, at the end of the
+        /// capture, the last one of the flow.
+        frame: FrameNo,
+        /// When that frame was captured.
+        time: Time,
+    },
+}

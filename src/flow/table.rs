@@ -1,0 +1,343 @@
+//! The flow table: which flow each packet belongs to, and which flows there are.
+
+use std::cmp::Reverse;
+use std::collections::hash_map::{Entry as Place, HashMap};
+
+use super::counters::Counters;
+use super::dissect::{Head, Packet, dissect};
+use super::entry::{Entry, Follow, Tick};
+use super::key::{AnyKey, Key, Seed, endpoints};
+use super::slot::{Interest, Segment, Segments, Slot};
+use super::{FlowInfo, FlowNo, StreamEvent, Way};
+use crate::capture::Window;
+use crate::time::Time;
+use crate::wire::FrameNo;
+
+/// Most flows known at a time. When there are as many, those longest silent are evicted, down to [`FLOWS_KEPT`].
+pub const MAX_FLOWS: usize = 1 << 18;
+/// Flows that an eviction leaves: a sixteenth goes at once, so that the search for the oldest is rare.
+pub const FLOWS_KEPT: usize = MAX_FLOWS / 16 * 15;
+/// Fewest flows at which silent ones are looked for.
+const FIRST_SWEEP: usize = 1 << 12;
+
+/// All flows of a capture. Each carries a `T`, the state of whoever reads it, made by the reader when it likes.
+///
+/// A window is worked off in two steps: [`Table::walk`] finds the flow of each frame, in order; the [`Touched`] flows
+/// it returns are then advanced each on its own, on any thread, and go back when `Touched` is dropped.
+#[derive(Debug)]
+pub struct Table<T> {
+    v4: HashMap<Key<2>, Entry, Seed>,
+    v6: HashMap<Key<5>, Entry, Seed>,
+    followed: Followed<T>,
+    /// Number of flows at which the next sweep is due.
+    sweep_at: usize,
+    /// Whether UDP flows are followed.
+    udp: Interest,
+    /// The last time that a frame had.
+    clock: Time,
+    counters: Counters,
+}
+
+/// The flows that are followed, and what the current window brought them.
+#[derive(Debug)]
+struct Followed<T> {
+    slots: Vec<Option<Box<Slot<T>>>>,
+    free: Vec<u32>,
+    /// Slots to which the window brought something, in that order.
+    touched: Vec<u32>,
+    segments: Segments,
+}
+
+/// A frame on its way through the table.
+#[derive(Clone, Copy)]
+struct At {
+    frame: FrameNo,
+    /// Index in the frames of the window.
+    index: u32,
+    time: Time,
+}
+
+impl<T> Table<T> {
+    /// An empty table; `udp` says whether UDP flows are followed or only counted.
+    pub fn new(udp: Interest) -> Self {
+        Self {
+            v4: HashMap::default(),
+            v6: HashMap::default(),
+            followed: Followed {
+                slots: Vec::new(),
+                free: Vec::new(),
+                touched: Vec::new(),
+                segments: Segments::default(),
+            },
+            sweep_at: FIRST_SWEEP,
+            udp,
+            clock: Time(0),
+            counters: Counters::default(),
+        }
+    }
+
+    /// What was counted so far.
+    pub fn counters(&self) -> &Counters {
+        &self.counters
+    }
+
+    /// Finds the flow of each frame of a window.
+    pub fn walk(&mut self, window: &Window) -> Touched<'_, T> {
+        self.followed.segments.clear();
+        self.counters.packets += window.frames.len() as u64;
+        for (index, frame) in window.frames.iter().enumerate() {
+            self.clock = frame.time.unwrap_or(self.clock);
+            let at = At { frame: frame.no, index: index as u32, time: self.clock };
+            match dissect(frame.link, window.captured(frame), frame.original_len) {
+                Ok(packet) => self.meet(&packet, at),
+                Err(stop) => self.counters.stopped(stop),
+            }
+        }
+        let slots = self.followed.take_touched();
+        Touched { table: self, slots }
+    }
+
+    /// Ends every flow that is still open: all followed ones, in the order of their numbers. To be advanced with the
+    /// segments that are returned and an empty window.
+    pub fn finish(&mut self) -> Touched<'_, T> {
+        self.followed.segments.clear();
+        let mut slots: Vec<_> = self.followed.slots.iter_mut().filter_map(Option::take).collect();
+        slots.iter_mut().for_each(|slot| slot.end_with_capture());
+        slots.sort_unstable_by_key(|slot| slot.info().no);
+        Touched { table: self, slots }
+    }
+
+    #[inline]
+    fn meet(&mut self, packet: &Packet<'_>, at: At) {
+        if self.v4.len() + self.v6.len() >= self.sweep_at {
+            self.sweep(at);
+        }
+        match packet.head {
+            Head::Tcp { .. } => self.counters.tcp_segments += 1,
+            Head::Udp => self.counters.udp_datagrams += 1,
+        }
+        let Self { v4, v6, followed, counters, udp, .. } = self;
+        let arrival = Arrival { packet, at, udp: *udp };
+        match AnyKey::of_packet(packet) {
+            (AnyKey::V4(key), from_low) => arrival.note(v4.entry(key), from_low, followed, &mut counters.flows),
+            (AnyKey::V6(key), from_low) => arrival.note(v6.entry(key), from_low, followed, &mut counters.flows),
+        }
+    }
+
+    /// Forgets the flows that have been silent for too long and, if there are too many still, those longest silent.
+    /// When this happens and what goes depends on the frames alone.
+    #[cold]
+    fn sweep(&mut self, at: At) {
+        let now = Tick::of(at.time);
+        let mut gone = Vec::new();
+        let udp = self.udp;
+        self.retain(&mut gone, |entry| !entry.is_stale(now, udp));
+        let known = self.v4.len() + self.v6.len();
+        if known > FLOWS_KEPT {
+            let age = |entry: &Entry| (Reverse(now.since(entry.seen)), entry.no);
+            let mut ages: Vec<_> = self.v4.values().chain(self.v6.values()).map(age).collect();
+            let excess = known - FLOWS_KEPT;
+            let (_, &mut youngest_to_go, _) = ages.select_nth_unstable(excess - 1);
+            self.retain(&mut gone, |entry| age(entry) > youngest_to_go);
+            self.counters.evicted += excess as u64;
+        }
+        gone.sort_unstable_by_key(|entry| entry.no);
+        gone.iter().for_each(|entry| self.followed.give_up(entry.follow, at));
+        let known = self.v4.len() + self.v6.len();
+        self.sweep_at = if known * 2 > FLOWS_KEPT { MAX_FLOWS } else { (known * 2).max(FIRST_SWEEP) };
+    }
+
+    /// Moves the flows that are followed and not to be kept to `gone`, and forgets the others that are not.
+    fn retain(&mut self, gone: &mut Vec<Entry>, keep: impl Fn(&Entry) -> bool) {
+        let mut keep = |entry: &Entry| {
+            let kept = keep(entry);
+            if !kept && matches!(entry.follow, Follow::Slot(_)) {
+                gone.push(*entry);
+            }
+            kept
+        };
+        self.v4.retain(|_, entry| keep(entry));
+        self.v6.retain(|_, entry| keep(entry));
+    }
+
+    /// Takes a slot back after a window, or drops it when it is over.
+    fn put_back(&mut self, mut slot: Box<Slot<T>>) {
+        for tally in slot.leave_window() {
+            self.counters.add(tally);
+        }
+        let index = slot.index;
+        if !slot.is_over() {
+            if let Some(place) = self.followed.slots.get_mut(index as usize) {
+                *place = Some(slot);
+            }
+            return;
+        }
+        self.followed.free.push(index);
+        let entry = match AnyKey::of_flow(slot.info()) {
+            Some((AnyKey::V4(key), _)) => self.v4.get_mut(&key),
+            Some((AnyKey::V6(key), _)) => self.v6.get_mut(&key),
+            None => None,
+        };
+        // The same endpoints may have a newer flow by now.
+        if let Some(entry) = entry.filter(|entry| entry.follow == Follow::Slot(index)) {
+            entry.follow = Follow::Ignored;
+        }
+    }
+}
+
+/// A packet on its way through the table.
+struct Arrival<'p> {
+    packet: &'p Packet<'p>,
+    at: At,
+    udp: Interest,
+}
+
+impl Arrival<'_> {
+    /// Notes it in the entry of its flow, and in its slot if the flow is followed.
+    #[inline]
+    fn note<const N: usize, T>(
+        &self,
+        place: Place<'_, Key<N>, Entry>,
+        from_low: bool,
+        followed: &mut Followed<T>,
+        flows: &mut u64,
+    ) {
+        let Self { packet, at, .. } = *self;
+        let now = Tick::of(at.time);
+        let entry = match place {
+            Place::Vacant(place) => place.insert(self.first(from_low, flows)),
+            Place::Occupied(place) => {
+                let entry = place.into_mut();
+                if self.is_of_another(entry, from_low) {
+                    followed.give_up(entry.follow, at);
+                    *entry = self.first(from_low, flows);
+                }
+                entry
+            }
+        };
+        let way = entry.way(from_low);
+        entry.note(packet, way, now);
+        match entry.follow {
+            Follow::Ignored => {}
+            Follow::Slot(index) => followed.note(index, packet, way, at),
+            Follow::NotYet if self.starts_reading() => {
+                let index = followed.open(entry, packet, way);
+                entry.follow = Follow::Slot(index);
+                followed.note(index, packet, way, at);
+            }
+            Follow::NotYet => {}
+        }
+    }
+
+    /// Whether it shows that the flow known between its endpoints is over and another one began.
+    #[inline]
+    fn is_of_another(&self, entry: &Entry, from_low: bool) -> bool {
+        let now = Tick::of(self.at.time);
+        let reopened = match self.packet.head {
+            Head::Tcp { seq, ack, flags } if flags.syn() => {
+                entry.is_reopened(entry.way(from_low), seq, ack, flags, now)
+            }
+            _ => false,
+        };
+        reopened || entry.is_stale(now, self.udp)
+    }
+
+    /// The entry of the flow that it is the first packet of.
+    fn first(&self, from_low: bool, flows: &mut u64) -> Entry {
+        *flows += 1;
+        let no = FlowNo(u32::try_from(*flows).unwrap_or(u32::MAX));
+        let ignored = self.packet.head == Head::Udp && self.udp == Interest::Ignored;
+        let follow = if ignored { Follow::Ignored } else { Follow::NotYet };
+        Entry::new(no, self.packet, from_low, follow, Tick::of(self.at.time))
+    }
+
+    /// Whether there is something to read in it: connections that never bring data need no slot.
+    fn starts_reading(&self) -> bool {
+        match self.packet.head {
+            Head::Tcp { flags, .. } => flags.fin() || !self.packet.payload.is_empty(),
+            Head::Udp => true,
+        }
+    }
+}
+
+impl<T> Followed<T> {
+    /// A slot for a flow that is to be read from `packet` on; returns its index.
+    fn open(&mut self, entry: &Entry, packet: &Packet<'_>, way: Way) -> u32 {
+        let (source, destination) = endpoints(packet);
+        let (opener, acceptor) = match way {
+            Way::Forward => (source, destination),
+            Way::Reverse => (destination, source),
+        };
+        let isns = [Way::Forward, Way::Reverse].map(|way| entry.isn(way));
+        let opening_seen = entry.isn(Way::Forward).is_some();
+        let info = FlowInfo { no: entry.no, transport: entry.transport(), opener, acceptor, opening_seen };
+        let index = self.free.pop().unwrap_or_else(|| {
+            self.slots.push(None);
+            self.slots.len() as u32 - 1
+        });
+        if let Some(place) = self.slots.get_mut(index as usize) {
+            *place = Some(Box::new(Slot::new(info, index, isns.map(|isn| isn.map(|isn| isn.wrapping_add(1))))));
+        }
+        index
+    }
+
+    /// Notes a packet of a followed flow.
+    #[inline]
+    fn note(&mut self, index: u32, packet: &Packet<'_>, way: Way, at: At) {
+        if let Some(Some(slot)) = self.slots.get_mut(index as usize) {
+            let Packet { head, payload, .. } = *packet;
+            let segment = Segment { time: at.time, frame: at.index, head, payload, way };
+            if slot.note(segment, &mut self.segments) {
+                self.touched.push(index);
+            }
+        }
+    }
+
+    /// Notes that a flow is given up, if it is followed.
+    fn give_up(&mut self, follow: Follow, at: At) {
+        let Follow::Slot(index) = follow else { return };
+        if let Some(Some(slot)) = self.slots.get_mut(index as usize)
+            && slot.give_up(at.frame, at.time)
+        {
+            self.touched.push(index);
+        }
+    }
+
+    /// Takes the touched slots out.
+    fn take_touched(&mut self) -> Vec<Box<Slot<T>>> {
+        let Self { slots, touched, .. } = self;
+        touched.drain(..).filter_map(|index| slots.get_mut(index as usize)?.take()).collect()
+    }
+}
+
+/// The followed flows that a window brought something, in the order in which it did. Dropping it puts them back into
+/// the table; flows that are over or [`Interest::Ignored`] are dropped with their state.
+#[derive(Debug)]
+pub struct Touched<'t, T> {
+    table: &'t mut Table<T>,
+    slots: Vec<Box<Slot<T>>>,
+}
+
+impl<T> Touched<'_, T> {
+    /// The flows, each to be advanced once with the segments, on any thread.
+    pub fn parts(&mut self) -> (&mut [Box<Slot<T>>], &Segments) {
+        (&mut self.slots, &self.table.followed.segments)
+    }
+
+    /// Advances every flow in turn.
+    pub fn advance<F>(&mut self, window: &Window, sink: &mut F)
+    where
+        F: FnMut(&mut Option<T>, &FlowInfo, StreamEvent<'_>) -> Interest,
+    {
+        let (slots, segments) = self.parts();
+        slots.iter_mut().for_each(|slot| slot.advance(segments, window, sink));
+    }
+}
+
+impl<T> Drop for Touched<'_, T> {
+    fn drop(&mut self) {
+        for slot in std::mem::take(&mut self.slots) {
+            self.table.put_back(slot);
+        }
+    }
+}

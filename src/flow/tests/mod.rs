@@ -1,0 +1,114 @@
+//! Tests of the flow stage on frames built by hand.
+
+mod craft;
+mod dissect;
+mod properties;
+mod stream;
+mod table;
+
+use craft::Capture;
+
+use super::{Counters, End, FlowInfo, FlowNo, Interest, Loss, StreamEvent, Table, Way};
+use crate::capture::Window;
+use crate::time::Time;
+use crate::wire::FrameNo;
+
+/// An event, kept.
+#[derive(Clone, PartialEq, Debug)]
+enum Told {
+    Data { way: Way, bytes: Vec<u8>, frame: FrameNo, offset: u32, time: Time },
+    Gap { way: Way, octets: Option<u64>, loss: Loss, frame: FrameNo, time: Time },
+    End { way: Way, end: End, frame: FrameNo, time: Time },
+}
+
+impl From<StreamEvent<'_>> for Told {
+    fn from(event: StreamEvent<'_>) -> Self {
+        match event {
+            StreamEvent::Data { way, bytes, frame, offset, time } => {
+                Self::Data { way, bytes: bytes.to_vec(), frame, offset, time }
+            }
+            StreamEvent::Gap { way, octets, loss, frame, time } => Self::Gap { way, octets, loss, frame, time },
+            StreamEvent::End { way, end, frame, time } => Self::End { way, end, frame, time },
+        }
+    }
+}
+
+/// What came of a capture.
+struct Outcome {
+    /// Each followed flow with its events, by number.
+    flows: Vec<(FlowInfo, Vec<Told>)>,
+    counters: Counters,
+}
+
+/// Works a capture off in windows of these numbers of frames, the rest in one; UDP is followed.
+fn run(capture: &Capture, windows: &[usize]) -> Outcome {
+    run_with(capture, windows, Table::new(Interest::Followed), |_, _| Interest::Followed)
+}
+
+/// The same with a table and a choice of flows to follow.
+fn run_with(
+    capture: &Capture,
+    windows: &[usize],
+    mut table: Table<()>,
+    choose: impl Fn(&FlowInfo, &Told) -> Interest,
+) -> Outcome {
+    let mut flows: Vec<(FlowInfo, Vec<Told>)> = Vec::new();
+    let mut sink = |_: &mut Option<()>, info: &FlowInfo, event: StreamEvent<'_>| {
+        let told = Told::from(event);
+        if let Told::Data { bytes, frame, offset, .. } = &told {
+            // Whatever way they took, the bytes are those of the frame at the offset.
+            let captured = capture.bytes(*frame);
+            assert_eq!(&captured[*offset as usize..][..bytes.len()], bytes);
+        }
+        let interest = choose(info, &told);
+        match flows.iter_mut().find(|(known, _)| known.no == info.no) {
+            Some((_, events)) => events.push(told),
+            None => flows.push((info.clone(), vec![told])),
+        }
+        interest
+    };
+    for window in capture.windows(windows) {
+        table.walk(&window).advance(&window, &mut sink);
+    }
+    table.finish().advance(&Window::default(), &mut sink);
+    flows.sort_by_key(|(info, _)| info.no);
+    Outcome { flows, counters: table.counters().clone() }
+}
+
+impl Outcome {
+    /// The events of a flow.
+    fn events(&self, no: u32) -> &[Told] {
+        &self.flows.iter().find(|(info, _)| info.no == FlowNo(no)).expect("flow").1
+    }
+
+    /// One direction of a flow as text: data as it is, `<5 missing>` for a gap, `|closed` for the end.
+    fn story(&self, no: u32, way: Way) -> String {
+        let mut text = String::new();
+        for event in self.events(no) {
+            match event {
+                Told::Data { way: w, bytes, .. } if *w == way => text.push_str(&String::from_utf8_lossy(bytes)),
+                Told::Gap { way: w, octets, loss, .. } if *w == way => {
+                    let loss = match loss {
+                        Loss::MissingPackets => "missing",
+                        Loss::SnapLength => "snapped",
+                        Loss::Limit => "limit",
+                    };
+                    text.push_str(&format!("<{} {loss}>", octets.unwrap()));
+                }
+                Told::End { way: w, end, .. } if *w == way => {
+                    text.push_str(&format!("|{end:?}").to_lowercase());
+                }
+                _ => {}
+            }
+        }
+        text
+    }
+
+    fn forward(&self) -> String {
+        self.story(1, Way::Forward)
+    }
+
+    fn reverse(&self) -> String {
+        self.story(1, Way::Reverse)
+    }
+}
