@@ -6,6 +6,7 @@
 //! [`report`], [`engine`], [`cli`].
 
 pub mod capture;
+pub mod carrier;
 pub mod flow;
 pub mod sanitise;
 pub mod time;
