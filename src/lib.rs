@@ -9,5 +9,6 @@ pub mod capture;
 pub mod carrier;
 pub mod flow;
 pub mod sanitise;
+pub mod syntax;
 pub mod time;
 pub mod wire;

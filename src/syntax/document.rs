@@ -1,0 +1,367 @@
+//! The tree of a document: elements in document order, texts in one string, places apart.
+//!
+//! A document is three flat vectors, so that building one costs a handful of allocations and walking it is walking
+//! memory forward. Once its message is dealt with, [`Document::outline`] keeps the tree and drops the payload.
+
+use std::ops::Range;
+
+use super::{NameId, Vocabulary};
+
+/// The number of an element in its document, in document order; the root is 0.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub struct NodeId(pub u32);
+
+/// A run of `Document::text`.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Run {
+    pub(super) start: u32,
+    pub(super) len: u32,
+}
+
+impl Run {
+    pub(super) fn end(self) -> u32 {
+        self.start + self.len
+    }
+
+    pub(super) fn of(self, text: &str) -> &str {
+        text.get(self.start as usize..self.end() as usize).unwrap_or_default()
+    }
+}
+
+/// An element as stored: 16 octets.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Element {
+    pub(super) name: NameId,
+    pub(super) depth: u16,
+    /// One past the last element inside this one.
+    pub(super) end: u32,
+    pub(super) text: Run,
+}
+
+/// An attribute as stored.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct StoredAttribute {
+    pub(super) node: NodeId,
+    pub(super) name: Run,
+    pub(super) value: Run,
+}
+
+/// An attribute of an element, `xmlns` ones included.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Attribute<'d> {
+    /// The element it stands on.
+    pub node: NodeId,
+    /// Name as written, prefix included.
+    pub name: &'d str,
+    /// Value, references expanded.
+    pub value: &'d str,
+}
+
+/// A document tree. Texts are UTF-8 whatever the payload was.
+///
+/// Documents are equal when they are the same tree: names as spelt, texts and attributes. Places do not count.
+#[derive(Clone, Debug)]
+pub struct Document {
+    pub(super) vocabulary: Vocabulary,
+    pub(super) elements: Vec<Element>,
+    /// Place of each element in the payload; empty in an outline.
+    pub(super) spans: Vec<Range<u32>>,
+    /// What all runs refer to: the payload where it is UTF-8, and what was appended.
+    pub(super) text: String,
+    /// By rising node.
+    pub(super) attributes: Vec<StoredAttribute>,
+    /// How names outside the vocabulary, or with a prefix, were spelt; by rising node.
+    pub(super) spellings: Vec<(NodeId, Run)>,
+}
+
+impl PartialEq for Document {
+    fn eq(&self, other: &Self) -> bool {
+        self.len() == other.len()
+            && self
+                .nodes()
+                .zip(other.nodes())
+                .all(|(a, b)| a.depth() == b.depth() && a.spelling() == b.spelling() && a.text() == b.text())
+            && self.attributes().eq(other.attributes())
+    }
+}
+
+impl Document {
+    /// A document without any element.
+    pub fn empty(vocabulary: Vocabulary) -> Self {
+        Self {
+            vocabulary,
+            elements: Vec::new(),
+            spans: Vec::new(),
+            text: String::new(),
+            attributes: Vec::new(),
+            spellings: Vec::new(),
+        }
+    }
+
+    /// The root element; `None` when the document has no element at all.
+    pub fn root(&self) -> Option<Node<'_>> {
+        self.node(NodeId(0))
+    }
+
+    /// The element with this number.
+    pub fn node(&self, id: NodeId) -> Option<Node<'_>> {
+        self.elements.get(id.0 as usize).map(|element| Node { document: self, id, element })
+    }
+
+    /// All elements in document order.
+    pub fn nodes(&self) -> impl Iterator<Item = Node<'_>> {
+        self.elements.iter().enumerate().map(move |(i, element)| Node { document: self, id: NodeId(i as u32), element })
+    }
+
+    /// How many elements there are.
+    pub fn len(&self) -> usize {
+        self.elements.len()
+    }
+
+    /// Whether there is no element.
+    pub fn is_empty(&self) -> bool {
+        self.elements.is_empty()
+    }
+
+    /// All attributes by rising element.
+    pub fn attributes(&self) -> impl Iterator<Item = Attribute<'_>> {
+        self.attributes.iter().map(|a| self.attribute(*a))
+    }
+
+    fn attribute(&self, stored: StoredAttribute) -> Attribute<'_> {
+        Attribute { node: stored.node, name: stored.name.of(&self.text), value: stored.value.of(&self.text) }
+    }
+
+    /// The vocabulary its names are numbered by.
+    pub fn vocabulary(&self) -> Vocabulary {
+        self.vocabulary
+    }
+
+    /// Whether the places in the payload are still known.
+    pub fn has_spans(&self) -> bool {
+        !self.spans.is_empty()
+    }
+
+    /// The tree below `root`, its first `most` elements in document order, without places and holding no octet it
+    /// does not need. `text` gives the text that each element keeps. The flag says whether elements were left out.
+    pub fn outline<'d>(
+        &'d self,
+        root: Node<'d>,
+        most: usize,
+        text: impl Fn(Node<'d>) -> std::borrow::Cow<'d, str>,
+    ) -> (Self, bool) {
+        let first = root.id.0;
+        let size = root.element.end.saturating_sub(first) as usize;
+        let last = first + size.min(most) as u32;
+        let mut texts = String::new();
+        let mut keep = |text: &str| {
+            let start = texts.len() as u32;
+            texts.push_str(text);
+            Run { start, len: text.len() as u32 }
+        };
+        let elements = (first..last)
+            .filter_map(|id| self.node(NodeId(id)))
+            .map(|node| Element {
+                name: node.element.name,
+                depth: node.element.depth.saturating_sub(root.element.depth),
+                end: node.element.end.min(last) - first,
+                text: keep(&text(node)),
+            })
+            .collect();
+        let inside = |id: &NodeId| (first..last).contains(&id.0);
+        let attributes = self.attributes.iter().filter(|a| inside(&a.node)).map(|a| StoredAttribute {
+            node: NodeId(a.node.0 - first),
+            name: keep(a.name.of(&self.text)),
+            value: keep(a.value.of(&self.text)),
+        });
+        let attributes = attributes.collect();
+        let spellings = self.spellings.iter().filter(|(id, _)| inside(id));
+        let spellings = spellings.map(|(id, run)| (NodeId(id.0 - first), keep(run.of(&self.text)))).collect();
+        texts.shrink_to_fit();
+        let outline =
+            Self { vocabulary: self.vocabulary, elements, spans: Vec::new(), text: texts, attributes, spellings };
+        (outline, size > most)
+    }
+
+    /// Octets of memory it holds, near enough for a budget.
+    pub fn memory(&self) -> usize {
+        size_of::<Self>()
+            + self.elements.capacity() * size_of::<Element>()
+            + self.spans.capacity() * size_of::<Range<u32>>()
+            + self.text.capacity()
+            + self.attributes.capacity() * size_of::<StoredAttribute>()
+            + self.spellings.capacity() * size_of::<(NodeId, Run)>()
+    }
+}
+
+/// An element of a [`Document`].
+#[derive(Clone, Copy)]
+pub struct Node<'d> {
+    document: &'d Document,
+    id: NodeId,
+    element: &'d Element,
+}
+
+impl std::fmt::Debug for Node<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "<{}> #{}", self.spelling(), self.id.0)
+    }
+}
+
+impl<'d> Node<'d> {
+    /// Its number.
+    pub fn id(self) -> NodeId {
+        self.id
+    }
+
+    /// The document it belongs to.
+    pub fn document(self) -> &'d Document {
+        self.document
+    }
+
+    /// Its name by number, any prefix taken off.
+    pub fn name(self) -> NameId {
+        self.element.name
+    }
+
+    /// Its name as spelt, prefix included.
+    pub fn spelling(self) -> &'d str {
+        match self.document.spellings.binary_search_by_key(&self.id, |(id, _)| *id) {
+            Ok(i) => self.document.spellings.get(i).map_or("", |(_, run)| run.of(&self.document.text)),
+            Err(_) => (self.document.vocabulary.spelling)(self.element.name),
+        }
+    }
+
+    /// Its name as spelt, without prefix.
+    pub fn local_name(self) -> &'d str {
+        let spelt = self.spelling();
+        spelt.rsplit_once(':').map_or(spelt, |(_, local)| local)
+    }
+
+    /// Its own text: character data directly inside it, joined, white space around it taken off; empty when none.
+    pub fn text(self) -> &'d str {
+        self.element.text.of(&self.document.text)
+    }
+
+    /// How many elements it is inside of; 0 for the root.
+    pub fn depth(self) -> usize {
+        usize::from(self.element.depth)
+    }
+
+    /// Its place in the payload, from the first octet of its start tag to the last of its end tag; `None` in an
+    /// outline.
+    pub fn span(self) -> Option<Range<u32>> {
+        self.document.spans.get(self.id.0 as usize).cloned()
+    }
+
+    /// The elements directly inside it, in order.
+    pub fn children(self) -> impl Iterator<Item = Node<'d>> {
+        let mut next = self.id.0 + 1;
+        let end = self.element.end;
+        std::iter::from_fn(move || {
+            let child = (next < end).then(|| self.document.node(NodeId(next))).flatten()?;
+            next = child.element.end;
+            Some(child)
+        })
+    }
+
+    /// Whether no element is inside it.
+    pub fn is_leaf(self) -> bool {
+        self.element.end <= self.id.0 + 1
+    }
+
+    /// The first element directly inside it with this name.
+    pub fn child(self, name: NameId) -> Option<Node<'d>> {
+        self.children().find(|c| c.name() == name)
+    }
+
+    /// The elements directly inside it with this name.
+    pub fn children_named(self, name: NameId) -> impl Iterator<Item = Node<'d>> {
+        self.children().filter(move |c| c.name() == name)
+    }
+
+    /// The element reached by going down these names, each time the first that fits.
+    pub fn at(self, path: &[NameId]) -> Option<Node<'d>> {
+        path.iter().try_fold(self, |node, name| node.child(*name))
+    }
+
+    /// The text of the element reached by going down these names.
+    pub fn text_at(self, path: &[NameId]) -> Option<&'d str> {
+        self.at(path).map(Node::text)
+    }
+
+    /// All elements inside it at any depth, in document order, itself not included.
+    pub fn descendants(self) -> impl Iterator<Item = Node<'d>> {
+        (self.id.0 + 1..self.element.end).filter_map(move |i| self.document.node(NodeId(i)))
+    }
+
+    /// The first element inside it, at any depth, with this name.
+    pub fn find(self, name: NameId) -> Option<Node<'d>> {
+        self.descendants().find(|n| n.name() == name)
+    }
+
+    /// The element it is directly inside of; `None` for the root.
+    pub fn parent(self) -> Option<Node<'d>> {
+        let mut id = self.id.0.checked_sub(1)?;
+        loop {
+            let before = self.document.node(NodeId(id))?;
+            if before.element.end > self.id.0 {
+                return Some(before);
+            }
+            id = id.checked_sub(1)?;
+        }
+    }
+
+    /// Its attributes.
+    pub fn attributes(self) -> impl Iterator<Item = Attribute<'d>> {
+        let from = self.document.attributes.partition_point(|a| a.node < self.id);
+        let own = self.document.attributes.iter().skip(from).take_while(move |a| a.node == self.id);
+        own.map(move |a| self.document.attribute(*a))
+    }
+
+    /// The value of the attribute with this name, as written.
+    pub fn attribute(self, name: &str) -> Option<&'d str> {
+        self.attributes().find(|a| a.name == name).map(|a| a.value)
+    }
+
+    /// The namespace in force for its name: the nearest `xmlns` (or `xmlns:prefix` for a prefixed name) on it or
+    /// around it; `None` where none was declared.
+    pub fn namespace(self) -> Option<&'d str> {
+        let spelt = self.spelling();
+        let wanted = match spelt.split_once(':') {
+            Some((prefix, _)) => std::borrow::Cow::Owned(format!("xmlns:{prefix}")),
+            None => std::borrow::Cow::Borrowed("xmlns"),
+        };
+        let mut node = Some(self);
+        while let Some(n) = node {
+            if let Some(value) = n.attribute(&wanted) {
+                return Some(value);
+            }
+            node = n.parent();
+        }
+        None
+    }
+
+    /// Where it is in the tree, names joined by `/`, an index from 1 behind a name that stands more than once:
+    /// `WV-CSP-Message/Session/Transaction[2]/TransactionContent`.
+    pub fn path(self) -> String {
+        let mut steps = Vec::new();
+        let mut node = Some(self);
+        while let Some(n) = node {
+            let parent = n.parent();
+            let mut step = n.spelling().to_owned();
+            if let Some(p) = parent {
+                let same: Vec<_> = p.children().filter(|c| c.spelling() == n.spelling()).map(Node::id).collect();
+                if same.len() > 1
+                    && let Some(at) = same.iter().position(|id| *id == n.id())
+                {
+                    step = format!("{step}[{}]", at + 1);
+                }
+            }
+            steps.push(step);
+            node = parent;
+        }
+        steps.reverse();
+        steps.join("/")
+    }
+}
