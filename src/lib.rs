@@ -7,6 +7,7 @@
 
 pub mod capture;
 pub mod carrier;
+pub mod csp;
 pub mod flow;
 pub mod sanitise;
 pub mod syntax;
