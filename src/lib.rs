@@ -10,6 +10,7 @@ pub mod carrier;
 pub mod csp;
 pub mod flow;
 pub mod sanitise;
+pub mod session;
 pub mod syntax;
 pub mod time;
 pub mod wire;

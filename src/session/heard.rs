@@ -1,0 +1,198 @@
+//! Heard: a carried message made ready for remembering, octets and secrets let go.
+//!
+//! This is done where the message was decoded, in parallel; the tracker, which is sequential, only files it.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use crate::carrier::{Carrier, Direction, Envelope, Start};
+use crate::csp::message::{Kind, Message, Part, text_fingerprint};
+use crate::csp::name;
+use crate::csp::namespace::Version;
+use crate::flow::FlowInfo;
+use crate::syntax::{Document, Node, NodeId};
+
+use super::event::{Event, Spoken, What};
+use super::subscriber::Proof;
+
+/// How many elements of a primitive are remembered; a longer one is cut and says so.
+pub const ELEMENTS_REMEMBERED: usize = 96;
+
+/// A carried message, or a carrier message without one, ready for the [`Tracker`](super::Tracker).
+#[derive(Debug)]
+pub struct Heard {
+    /// The flow.
+    pub flow: Arc<FlowInfo>,
+    /// Carrier.
+    pub carrier: Carrier,
+    /// Who to whom.
+    pub direction: Direction,
+    /// Number of the carrier exchange in the flow.
+    pub exchange: u32,
+    /// Kind of document; `None` without one.
+    pub kind: Option<Kind>,
+    /// `SessionID` of the descriptor.
+    pub session_id: Option<Box<str>>,
+    /// What a Login-Request proves itself with; `None` for every other message.
+    pub proof: Option<Proof>,
+    /// One event a transaction part, at least one.
+    pub events: Vec<Event>,
+}
+
+impl Heard {
+    /// What is remembered of a message.
+    pub fn message(message: &Message) -> Self {
+        let lean = lean_octets(&message.document);
+        let parts = message.parts.len() as u16;
+        let mut events: Vec<Event> = Vec::with_capacity(message.parts.len().max(1));
+        for (i, part) in message.parts.iter().enumerate() {
+            let mut spoken = remember(message, part);
+            spoken.part = (i as u16, parts);
+            spoken.lean_octets = if i == 0 { lean } else { (0, 0) };
+            let what = What::Spoken(Box::new(spoken));
+            events.push(event(&message.envelope, what, message.body_octets, i == 0));
+        }
+        if events.is_empty() {
+            let what = What::Unread { status: message.envelope.status() };
+            events.push(event(&message.envelope, what, message.body_octets, true));
+        }
+        Self {
+            kind: Some(message.kind),
+            session_id: message.session_id().map(Into::into),
+            proof: message.parts.iter().find(|p| p.name == name::LOGIN_REQUEST).map(|p| proof(message, p)),
+            events,
+            ..Self::frame(&message.envelope)
+        }
+    }
+
+    /// What is remembered of a carrier message without a document.
+    pub fn bare(envelope: &Envelope) -> Self {
+        let status = envelope.status();
+        let what = match envelope.start {
+            Start::Answer { .. } if envelope.body.is_empty() => What::Empty { status },
+            _ => What::Unread { status },
+        };
+        let octets = u32::try_from(envelope.body.len()).unwrap_or(u32::MAX);
+        Self { events: vec![event(envelope, what, octets, true)], ..Self::frame(envelope) }
+    }
+
+    fn frame(envelope: &Envelope) -> Self {
+        Self {
+            flow: Arc::clone(&envelope.flow),
+            carrier: envelope.carrier,
+            direction: envelope.direction,
+            exchange: envelope.exchange,
+            kind: None,
+            session_id: None,
+            proof: None,
+            events: Vec::new(),
+        }
+    }
+}
+
+fn event(envelope: &Envelope, what: What, body_octets: u32, first: bool) -> Event {
+    Event {
+        what,
+        direction: envelope.direction,
+        flow: envelope.flow.no,
+        exchange: envelope.exchange,
+        start: envelope.start_time,
+        end: envelope.end_time,
+        frames: envelope.frames,
+        octets: if first { envelope.wire_octets } else { 0 },
+        body_octets: if first { body_octets } else { 0 },
+        whole: envelope.wholeness,
+        opens_flow: envelope.exchange == 1 && envelope.flow.opening_seen,
+        closes_flow: envelope.closes,
+    }
+}
+
+fn remember(message: &Message, part: &Part) -> Spoken {
+    let (document, cut) = match message.primitive(part) {
+        Some(primitive) => message.document.outline(primitive, ELEMENTS_REMEMBERED, remembered_text),
+        None => (Document::empty(message.document.vocabulary()), false),
+    };
+    Spoken {
+        name: part.name,
+        mode: part.mode,
+        id: message.transaction_id(part).map(Into::into),
+        code: part.code,
+        poll: message.poll_flag(part),
+        poll_in_place: match message.version {
+            Some(Version::V10 | Version::V11) => part.poll.is_some(),
+            Some(_) => message.poll.is_some(),
+            None => false,
+        },
+        cir: message.cir_flag(),
+        version: message.version,
+        encoding: message.encoding,
+        part: (0, 1),
+        fingerprint: part.fingerprint,
+        payload: part.payload,
+        lean_octets: (0, 0),
+        document: Arc::new(document),
+        cut,
+    }
+}
+
+fn proof(message: &Message, part: &Part) -> Proof {
+    let text_of = |wanted| {
+        let node = message.primitive(part)?.child(wanted)?;
+        (!node.text().is_empty()).then(|| text_fingerprint(node.text()))
+    };
+    let schemas = message.primitive(part).and_then(|p| p.child(name::DIGEST_SCHEMA)).is_some();
+    match (text_of(name::DIGEST_BYTES), text_of(name::PASSWORD)) {
+        (Some(digest), _) => Proof::Digest(digest),
+        (None, Some(password)) => Proof::Password(password),
+        (None, None) if schemas => Proof::Schemas,
+        (None, None) => Proof::Nothing,
+    }
+}
+
+/// The text that is remembered of an element: secrets and message content are let go, their length is not.
+fn remembered_text(node: Node<'_>) -> Cow<'_, str> {
+    let text = node.text();
+    if !text.is_empty() && is_secret(node) {
+        Cow::Owned(format!("({} octets)", text.len()))
+    } else {
+        Cow::Borrowed(text)
+    }
+}
+
+/// A document as it may be remembered, cut to the neighbourhood of `focus` when it is long, and the focus in it.
+pub fn remembered(document: &Document, focus: Option<Node<'_>>) -> (Document, Option<NodeId>) {
+    let Some(root) = document.root() else { return (Document::empty(document.vocabulary()), None) };
+    let mut top = root;
+    // Go down towards the focus until it is among the first elements below the top.
+    while let Some(focus) = focus
+        && (focus.id().0 - top.id().0) as usize >= ELEMENTS_REMEMBERED
+    {
+        match top.children().take_while(|c| c.id() <= focus.id()).last() {
+            Some(child) => top = child,
+            None => break,
+        }
+    }
+    let (outline, _) = document.outline(top, ELEMENTS_REMEMBERED, remembered_text);
+    (outline, focus.map(|f| NodeId(f.id().0 - top.id().0)))
+}
+
+/// Whether an element holds a credential or what a user wrote: never remembered, never shown unasked.
+pub fn is_secret(node: Node<'_>) -> bool {
+    name::is_credential(node.name()) || name::is_content(node.name())
+}
+
+/// Octets of a tree as XML without white space between elements, and as WBXML, both estimated: a start and an end
+/// tag against two tokens, text against an inline string.
+fn lean_octets(document: &Document) -> (u32, u32) {
+    document.nodes().fold((39, 4), |(xml, wbxml), node| {
+        let (tag, text) = (node.spelling().len() as u32, node.text().len() as u32);
+        let tags = if node.is_leaf() && text == 0 { tag + 3 } else { 2 * tag + 5 };
+        // A text that has a value token takes two octets; which have one is not looked up: short ones count as such.
+        let string = match text {
+            0 => 0,
+            1..=2 => 2,
+            _ => text + 2,
+        };
+        (xml + tags + text, wbxml + 2 + string)
+    })
+}

@@ -1,0 +1,338 @@
+//! The live session: one that is still going on, with what it takes to pair the next event.
+
+use std::collections::HashMap;
+
+use crate::carrier::Direction;
+use crate::csp::message::Mode;
+use crate::csp::name;
+use crate::flow::FlowNo;
+use crate::syntax::{NameId, Node};
+use crate::time::Time;
+
+use super::logins::Grant;
+use super::{
+    Agreed, ClientId, Doubt, Ending, Event, EventIx, Heard, Opening, Session, SessionNo, Spoken, Transaction, What,
+};
+
+/// Codes by which a server says that it has no such session any more.
+const SESSION_GONE: [u16; 3] = [600, 601, 604];
+
+/// A request that its carrier answer answers: a poll, or one without transaction identifier.
+#[derive(Debug)]
+struct Waiting {
+    flow: FlowNo,
+    exchange: u32,
+    transaction: usize,
+}
+
+/// A session that is still going on.
+#[derive(Debug)]
+pub(super) struct Live {
+    session: Session,
+    /// Open transactions by initiator and identifier.
+    open: HashMap<(Direction, Box<str>), usize>,
+    waiting: Vec<Waiting>,
+    /// What is agreed now.
+    agreed: Agreed,
+    /// The transaction that the event being filed answered.
+    just_answered: Option<usize>,
+    last_active: Time,
+    ended: Option<Time>,
+    last_used: Time,
+    login: Option<Event>,
+    heard_client: bool,
+    heard_server: bool,
+}
+
+impl Live {
+    /// A session that a login opened.
+    pub(super) fn open(no: SessionNo, grant: Grant) -> Self {
+        let mut live = Self::empty(no, &grant.answer);
+        live.login = grant.answer.events.iter().find(|e| e.is(name::LOGIN_RESPONSE)).cloned();
+        let primitive = live.login.as_ref().and_then(Event::primitive);
+        let of_answer = |wanted: NameId| primitive.and_then(|p| p.child(wanted)).map(|n| n.text().to_owned());
+        live.session.id = of_answer(name::SESSION_ID).filter(|id| !id.is_empty());
+        live.session.user = of_answer(name::USER_ID).filter(|id| !id.is_empty());
+        if let Some(client) = primitive.and_then(client_id) {
+            live.session.client = client;
+        }
+        let resumed = grant.request.as_ref().is_some_and(|r| r.session_id.is_some());
+        if let Some(request) = grant.request.as_ref().and_then(|r| r.events.iter().find(|e| e.is(name::LOGIN_REQUEST)))
+        {
+            let primitive = request.primitive();
+            let text = |wanted: NameId| primitive.and_then(|p| p.child(wanted)).map(|n| n.text().to_owned());
+            live.session.user = text(name::USER_ID).filter(|u| !u.is_empty()).or(live.session.user.take());
+            live.session.cookie = text(name::SESSION_COOKIE).filter(|c| !c.is_empty());
+            if let Some(client) = primitive.and_then(client_id) {
+                live.session.client = client;
+            }
+        }
+        for event in grant.earlier {
+            live.push(event);
+        }
+        let request = grant.request.map(|heard| {
+            let place = live.next();
+            heard.events.into_iter().for_each(|event| live.push(event));
+            place
+        });
+        let answer = live.next();
+        grant.answer.events.into_iter().for_each(|event| live.push(event));
+        live.session.opening = match request {
+            Some(request) => Opening::Login { request, answer, resumed },
+            None => Opening::OutOfBand { answer },
+        };
+        live
+    }
+
+    /// A session whose login was not captured, known by the identifier of a message.
+    pub(super) fn mid_stream(no: SessionNo, heard: &Heard) -> Self {
+        let mut live = Self::empty(no, heard);
+        live.session.id = heard.session_id.as_deref().map(str::to_owned);
+        live
+    }
+
+    fn empty(no: SessionNo, heard: &Heard) -> Self {
+        let encoding =
+            heard.events.iter().find_map(|e| e.spoken()).map_or(crate::syntax::Encoding::Xml, |s| s.encoding);
+        Self {
+            session: Session {
+                no,
+                id: None,
+                user: None,
+                client: ClientId::default(),
+                cookie: None,
+                version: None,
+                encoding,
+                carrier: heard.carrier,
+                peers: (heard.flow.opener, heard.flow.acceptor),
+                opening: Opening::MidStream,
+                ending: None,
+                events: Vec::new(),
+                faults: Vec::new(),
+                transactions: Vec::new(),
+                agreed: Agreed::default(),
+                chapter: 0,
+                last: false,
+                watched_until: Time::default(),
+                doubts: Vec::new(),
+            },
+            open: HashMap::new(),
+            waiting: Vec::new(),
+            agreed: Agreed::default(),
+            just_answered: None,
+            last_active: heard.events.iter().map(|e| e.end).max().unwrap_or_default(),
+            ended: None,
+            last_used: Time::default(),
+            login: None,
+            heard_client: false,
+            heard_server: false,
+        }
+    }
+
+    pub(super) fn session(&self) -> &Session {
+        &self.session
+    }
+
+    /// The login answer that opened it, the last accepted use, and when it was seen ending.
+    pub(super) fn summary(&self) -> (Option<&Event>, Time, Option<Time>) {
+        (self.login.as_ref(), self.last_used, self.ended)
+    }
+
+    fn next(&self) -> EventIx {
+        EventIx(self.session.events.len() as u32)
+    }
+
+    /// When it is to be closed if nothing more is heard: `linger` after its end, or after the silence that ends it.
+    pub(super) fn deadline(&self, linger: i64, silence: i64) -> Time {
+        let wait = match (self.ended, self.agreed.keep_alive_time) {
+            (Some(_), _) => linger,
+            // Twice the granted time is silence; a minute more lets a late keep-alive through.
+            (None, Some(seconds)) => {
+                i64::try_from(seconds).unwrap_or(i64::MAX).saturating_mul(2_000_000_000).saturating_add(60_000_000_000)
+            }
+            (None, None) => silence,
+        };
+        Time(self.last_active.0.saturating_add(wait.max(linger)))
+    }
+
+    /// The client logged in anew at `time`.
+    pub(super) fn replace(&mut self, time: Time) {
+        self.session.ending.get_or_insert(Ending::Replaced { time });
+        self.ended.get_or_insert(time);
+    }
+
+    /// Files an event and pairs it.
+    pub(super) fn push(&mut self, event: Event) {
+        let ix = self.next();
+        self.last_active = self.last_active.max(event.end);
+        let (direction, flow, exchange) = (event.direction, event.flow, event.exchange);
+        if let What::Spoken(spoken) = &event.what {
+            if self.session.version.is_none() {
+                self.session.version = spoken.version;
+            }
+            self.note_ending(ix, spoken, direction, event.end);
+            match spoken.mode {
+                Some(Mode::Response) => self.answer(ix, spoken, direction),
+                _ => self.ask(ix, spoken, &event),
+            }
+        }
+        if direction == Direction::ServerToClient && !matches!(event.what, What::Gap { .. }) {
+            self.answer_waiting(ix, flow, exchange);
+        }
+        match (&event.what, direction) {
+            (What::Gap { .. }, _) => {}
+            (_, Direction::ClientToServer) => self.heard_client = true,
+            (_, Direction::ServerToClient) => self.heard_server = true,
+        }
+        if matches!(event.what, What::Gap { .. }) || Doubt::of(event.whole).is_some() {
+            self.session.faults.push(ix);
+        }
+        self.session.events.push(event);
+        self.settle(ix);
+    }
+
+    fn ask(&mut self, ix: EventIx, spoken: &Spoken, event: &Event) {
+        let direction = event.direction;
+        let place = self.session.transactions.len();
+        let poll = spoken.name == name::POLLING_REQUEST;
+        if let Some(id) = spoken.id.as_deref().filter(|_| !poll) {
+            let key = (direction, Box::from(id));
+            if let Some(open) = self.open.get(&key).and_then(|i| self.session.transactions.get_mut(*i)) {
+                let first = self.session.events.get(open.request.0 as usize).and_then(Event::spoken);
+                if first.is_some_and(|f| f.name == spoken.name && f.fingerprint == spoken.fingerprint) {
+                    open.repeats.push(ix);
+                    return;
+                }
+            }
+            self.open.insert(key, place);
+        }
+        if direction == Direction::ClientToServer && (poll || spoken.id.is_none()) {
+            self.waiting.push(Waiting { flow: event.flow, exchange: event.exchange, transaction: place });
+        }
+        self.session.transactions.push(Transaction {
+            initiator: direction,
+            name: spoken.name,
+            request: ix,
+            answer: None,
+            interim: Vec::new(),
+            repeats: Vec::new(),
+        });
+    }
+
+    fn answer(&mut self, ix: EventIx, spoken: &Spoken, direction: Direction) {
+        let Some(id) = spoken.id.as_deref() else { return };
+        let key = (direction.opposite(), Box::from(id));
+        let Some(place) = self.open.get(&key).copied() else { return };
+        let Some(transaction) = self.session.transactions.get_mut(place) else { return };
+        if spoken.code.is_some_and(|c| (100..200).contains(&c)) {
+            transaction.interim.push(ix);
+        } else {
+            transaction.answer = Some(ix);
+            self.just_answered = Some(place);
+            self.open.remove(&key);
+        }
+    }
+
+    /// The carrier answer of an exchange answers what waits for just that.
+    fn answer_waiting(&mut self, ix: EventIx, flow: FlowNo, exchange: u32) {
+        let transactions = &mut self.session.transactions;
+        let just_answered = &mut self.just_answered;
+        self.waiting.retain(|waiting| {
+            let mine = waiting.flow == flow && waiting.exchange == exchange;
+            if mine && let Some(transaction) = transactions.get_mut(waiting.transaction) {
+                transaction.answer.get_or_insert(ix);
+                *just_answered = Some(waiting.transaction);
+            }
+            !mine
+        });
+    }
+
+    fn note_ending(&mut self, ix: EventIx, spoken: &Spoken, direction: Direction, time: Time) {
+        let from_server = direction == Direction::ServerToClient;
+        let ending = match spoken.name {
+            name::LOGOUT_REQUEST if !from_server => Ending::Logout { request: ix, answer: None },
+            name::DISCONNECT if from_server && spoken.mode != Some(Mode::Response) => Ending::Disconnect { event: ix },
+            _ if from_server && spoken.code.is_some_and(|c| SESSION_GONE.contains(&c)) => Ending::Refused { event: ix },
+            _ => return,
+        };
+        if self.session.ending.is_none() {
+            self.session.ending = Some(ending);
+            self.ended = Some(time);
+        }
+    }
+
+    /// After an answer: what it settled for the session as a whole.
+    fn settle(&mut self, ix: EventIx) {
+        let answered = self.just_answered.take().and_then(|place| self.session.transactions.get(place));
+        if let Some(transaction) = answered {
+            self.agreed.apply(&self.session, transaction);
+            let gone =
+                self.session.answer(transaction).and_then(Event::code).is_some_and(|c| SESSION_GONE.contains(&c));
+            if let Some(request) = self.session.request(transaction)
+                && request.direction == Direction::ClientToServer
+                && !gone
+            {
+                self.last_used = self.last_used.max(request.start);
+            }
+        }
+        if let Some(Ending::Logout { request, answer: answer @ None }) = &mut self.session.ending {
+            let of_logout = |t: &&Transaction| t.request == *request && t.answer == Some(ix);
+            *answer = self.session.transactions.iter().rev().find(of_logout).and_then(|t| t.answer);
+        }
+    }
+
+    /// Closes the chapter and goes on with the next; what was agreed stays, what was open is given up.
+    pub(super) fn end_chapter(&mut self, clock: Time) -> Session {
+        let next = Session {
+            agreed: self.agreed.clone(),
+            chapter: self.session.chapter + 1,
+            events: Vec::new(),
+            faults: Vec::new(),
+            transactions: Vec::new(),
+            id: self.session.id.clone(),
+            user: self.session.user.clone(),
+            client: self.session.client.clone(),
+            cookie: self.session.cookie.clone(),
+            doubts: Vec::new(),
+            opening: Opening::MidStream,
+            ending: None,
+            ..self.session
+        };
+        self.open.clear();
+        self.waiting.clear();
+        let mut chapter = std::mem::replace(&mut self.session, next);
+        chapter.watched_until = clock;
+        chapter
+    }
+
+    /// The session as it stands when nothing more will be heard of it.
+    pub(super) fn end(mut self, clock: Time, doubt: Option<Doubt>) -> Session {
+        if !(self.heard_client && self.heard_server) {
+            self.session.doubts.push(Doubt::OneSided);
+        }
+        self.session.doubts.extend(doubt);
+        self.session.watched_until = clock;
+        self.session.last = true;
+        self.session
+    }
+}
+
+/// Which client a login names: the parts of its `ClientID`, where a text directly in it counts as the URL, and the
+/// `ApplicationID` beside it.
+fn client_id(login: Node<'_>) -> Option<ClientId> {
+    let node = login.child(name::CLIENT_ID)?;
+    let text = |node: Node<'_>| Some(node.text().to_owned()).filter(|t| !t.is_empty());
+    Some(ClientId {
+        url: node.child(name::URL).and_then(text).or_else(|| text(node)),
+        msisdn: node.child(name::MSISDN).and_then(text),
+        application: node.child(name::APPLICATION_ID).or_else(|| login.child(name::APPLICATION_ID)).and_then(text),
+    })
+}
+
+/// The client and the user that a Login-Request names.
+pub(super) fn login_identity(request: &Event) -> (ClientId, Option<String>) {
+    let primitive = request.primitive();
+    let client = primitive.and_then(client_id).unwrap_or_default();
+    let user = primitive.and_then(|p| p.child(name::USER_ID)).map(|n| n.text().to_owned()).filter(|u| !u.is_empty());
+    (client, user)
+}

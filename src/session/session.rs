@@ -1,0 +1,279 @@
+//! The session: what one client and its server said to each other from login to the end.
+
+use std::net::SocketAddr;
+
+use crate::carrier::{Carrier, Direction};
+use crate::csp::namespace::Version;
+use crate::syntax::{Encoding, NameId};
+use crate::time::{Seconds, Time};
+
+use super::{Agreed, Agreements, Doubt, Event, EventIx, Spoken, What};
+
+/// The number of a session in a run, from 1 in order of appearance.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub struct SessionNo(pub u32);
+
+/// Which client it is: the parts of a `ClientID`, as sent.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub struct ClientId {
+    /// `URL`.
+    pub url: Option<String>,
+    /// `MSISDN`.
+    pub msisdn: Option<String>,
+    /// `ApplicationID` (1.3).
+    pub application: Option<String>,
+}
+
+impl ClientId {
+    /// Whether nothing identifies the client.
+    pub fn is_empty(&self) -> bool {
+        self.url.is_none() && self.msisdn.is_none()
+    }
+}
+
+/// How a session began, as far as the capture shows.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Opening {
+    /// With a login whose request and answer were captured.
+    Login {
+        /// The Login-Request that was granted (the second of a 4-way login).
+        request: EventIx,
+        /// The Login-Response that granted it.
+        answer: EventIx,
+        /// Whether the request named an earlier session to resume (1.3).
+        resumed: bool,
+    },
+    /// With a Login-Response that answered something other than a captured Login-Request.
+    OutOfBand {
+        /// The Login-Response.
+        answer: EventIx,
+    },
+    /// Before the capture.
+    MidStream,
+}
+
+/// How a session ended, as far as the capture shows.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Ending {
+    /// The client logged out; the event is the Logout-Request, the answer the response when it came.
+    Logout {
+        /// The Logout-Request.
+        request: EventIx,
+        /// What answered it.
+        answer: Option<EventIx>,
+    },
+    /// The server sent Disconnect.
+    Disconnect {
+        /// The Disconnect.
+        event: EventIx,
+    },
+    /// The server refused a request with 600, 601 or 604: it has no such session any more.
+    Refused {
+        /// The refusal.
+        event: EventIx,
+    },
+    /// The same client logged in anew.
+    Replaced {
+        /// When the new login was granted.
+        time: Time,
+    },
+}
+
+/// A request and what answered it, paired by session, initiator and transaction identifier; a Polling-Request by its
+/// carrier exchange.
+#[derive(Clone, Debug)]
+pub struct Transaction {
+    /// The direction of the request.
+    pub initiator: Direction,
+    /// Name of the request primitive.
+    pub name: NameId,
+    /// The request.
+    pub request: EventIx,
+    /// The final answer: for a poll the first event of the carrier answer, which may be empty.
+    pub answer: Option<EventIx>,
+    /// Answers with an interim code (1xx).
+    pub interim: Vec<EventIx>,
+    /// The same request sent again: equal identifier and content.
+    pub repeats: Vec<EventIx>,
+}
+
+/// What one client and its server said to each other. A session that grows past a limit is handed over in chapters.
+#[derive(Clone, Debug)]
+pub struct Session {
+    /// Number in the run.
+    pub no: SessionNo,
+    /// `SessionID`.
+    pub id: Option<String>,
+    /// `UserID` of the login, as sent.
+    pub user: Option<String>,
+    /// `ClientID` of the login.
+    pub client: ClientId,
+    /// `SessionCookie` of the login.
+    pub cookie: Option<String>,
+    /// The version its messages speak; the first that said one.
+    pub version: Option<Version>,
+    /// What its messages are written in; the first one.
+    pub encoding: Encoding,
+    /// What carries it.
+    pub carrier: Carrier,
+    /// Socket addresses of client and server in its first flow.
+    pub peers: (SocketAddr, SocketAddr),
+    /// How it began.
+    pub opening: Opening,
+    /// How it ended; `None` when it was not seen ending.
+    pub ending: Option<Ending>,
+    /// What was said, in capture order.
+    pub events: Vec<Event>,
+    /// The events that are gaps or not whole, in order.
+    pub faults: Vec<EventIx>,
+    /// Its transactions by rising request.
+    pub transactions: Vec<Transaction>,
+    /// What was agreed when this chapter began.
+    pub agreed: Agreed,
+    /// Number of this chapter, from 0. In a later chapter what was said before is gone.
+    pub chapter: u32,
+    /// Whether this is the last chapter.
+    pub last: bool,
+    /// Until when the capture watched: the capture's own clock when this chapter was closed.
+    pub watched_until: Time,
+    /// Doubts about the session as a whole.
+    pub doubts: Vec<Doubt>,
+}
+
+impl Session {
+    /// The event at a place; events are only ever named by places in this chapter.
+    pub fn event(&self, ix: EventIx) -> Option<&Event> {
+        self.events.get(ix.0 as usize)
+    }
+
+    /// All events with their places.
+    pub fn indexed(&self) -> impl DoubleEndedIterator<Item = (EventIx, &Event)> + ExactSizeIterator {
+        self.events.iter().enumerate().map(|(i, e)| (EventIx(i as u32), e))
+    }
+
+    /// The events after a place.
+    pub fn after(&self, ix: EventIx) -> impl Iterator<Item = (EventIx, &Event)> {
+        // Skipped before they are numbered, so that getting there costs nothing.
+        let first = ix.0 + 1;
+        self.events.iter().skip(first as usize).zip(first..).map(|(e, i)| (EventIx(i), e))
+    }
+
+    /// The transactions with this request primitive.
+    pub fn transactions_named(&self, name: NameId) -> impl Iterator<Item = &Transaction> {
+        self.transactions.iter().filter(move |t| t.name == name)
+    }
+
+    /// The request of a transaction.
+    pub fn request<'s>(&'s self, transaction: &Transaction) -> Option<&'s Event> {
+        self.event(transaction.request)
+    }
+
+    /// The final answer to a transaction.
+    pub fn answer<'s>(&'s self, transaction: &Transaction) -> Option<&'s Event> {
+        transaction.answer.and_then(|ix| self.event(ix))
+    }
+
+    /// The result code of the final answer; an answer without one, other than an empty or unreadable one, counts as
+    /// 200.
+    pub fn outcome(&self, transaction: &Transaction) -> Option<u16> {
+        let answer: &Spoken = self.answer(transaction)?.spoken()?;
+        Some(answer.code.unwrap_or(200))
+    }
+
+    /// Whether the whole session from its opening is in this chapter without a gap.
+    ///
+    /// # Errors
+    /// The [`Doubt`] that stands against it.
+    pub fn complete(&self) -> Result<(), Doubt> {
+        if self.chapter > 0 {
+            return Err(Doubt::Limit);
+        }
+        if self.opening == Opening::MidStream {
+            return Err(Doubt::BeganMidStream);
+        }
+        match self.doubts.first() {
+            Some(doubt) => Err(*doubt),
+            None => self.intact(Time(i64::MIN), Time(i64::MAX)),
+        }
+    }
+
+    /// Whether nothing is missing in this chapter between two moments, both included.
+    ///
+    /// # Errors
+    /// The [`Doubt`] that stands against it.
+    pub fn intact(&self, from: Time, until: Time) -> Result<(), Doubt> {
+        let faults = self.faults.iter().filter_map(|ix| self.event(*ix));
+        for event in faults.filter(|e| e.end >= from && e.start <= until) {
+            if let What::Gap { loss } = event.what {
+                return Err(loss.into());
+            }
+            if let Some(doubt) = Doubt::of(event.whole) {
+                return Err(doubt);
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the capture watched, without loss, from an event until `wait` after it. A session that ended before
+    /// counts as watched.
+    ///
+    /// # Errors
+    /// The [`Doubt`] that stands against it.
+    pub fn watched(&self, from: EventIx, wait: Seconds) -> Result<(), Doubt> {
+        let Some(event) = self.event(from) else { return Err(Doubt::Limit) };
+        let until = Time(event.end.0.saturating_add((wait.0 * 1e9) as i64));
+        if until > self.watched_until {
+            return Err(Doubt::OpenAtEnd);
+        }
+        if !self.last && self.events.last().is_some_and(|e| e.end < until) {
+            return Err(Doubt::Limit);
+        }
+        self.intact(event.start, until)
+    }
+
+    /// What was agreed when the event at `ix` was sent: the chapter's start and every negotiation answered since.
+    pub fn agreed_at(&self, ix: EventIx) -> Agreed {
+        let mut agreed = self.agreed.clone();
+        for transaction in self.transactions.iter().filter(|t| t.answer.is_some_and(|a| a < ix)) {
+            agreed.apply(self, transaction);
+        }
+        agreed
+    }
+
+    /// What was agreed at one event after the other, for rules that ask about many.
+    pub fn agreements(&self) -> Agreements<'_> {
+        Agreements::new(self)
+    }
+
+    /// What is agreed at the end of this chapter.
+    pub fn agreed_at_end(&self) -> Agreed {
+        self.agreed_at(EventIx(u32::MAX))
+    }
+
+    /// The event that ended the session: the answer to the logout, the Disconnect, the refusal.
+    pub fn ending_event(&self) -> Option<EventIx> {
+        match self.ending? {
+            Ending::Logout { request, answer } => Some(answer.unwrap_or(request)),
+            Ending::Disconnect { event } | Ending::Refused { event } => Some(event),
+            Ending::Replaced { .. } => None,
+        }
+    }
+
+    /// When the first event of the chapter began.
+    pub fn started(&self) -> Option<Time> {
+        self.events.first().map(|e| e.start)
+    }
+
+    /// Requests that the client made in this chapter, polls included, repeats not.
+    pub fn client_requests(&self) -> impl Iterator<Item = &Transaction> {
+        self.transactions.iter().filter(|t| t.initiator == Direction::ClientToServer)
+    }
+
+    /// The last client event before a place, gaps and empty answers aside.
+    pub fn previous_from_client(&self, ix: EventIx) -> Option<(EventIx, &Event)> {
+        self.indexed()
+            .take(ix.0 as usize)
+            .rev()
+            .find(|(_, e)| e.direction == Direction::ClientToServer && e.spoken().is_some())
+    }
+}
