@@ -13,4 +13,5 @@ pub mod sanitise;
 pub mod session;
 pub mod syntax;
 pub mod time;
+pub mod trace;
 pub mod wire;

@@ -1,0 +1,288 @@
+//! Crafting: a trace becomes a capture.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+use std::net::SocketAddr;
+
+use flate2::Compression;
+use flate2::write::{GzEncoder, ZlibEncoder};
+
+use crate::capture::LinkType;
+use crate::capture::write::PcapNgWriter;
+use crate::carrier::Direction;
+use crate::time::Time;
+use crate::wire::{FrameNo, FrameRange};
+
+use super::bodies::{media_type, octets};
+use super::frames::{ACK, FIN, Frame, MSS, PUSH, SYN, Tcp};
+use super::{Coding, Line, Payload, Said, TARGET, Trace};
+
+/// Events of a trace, each with the index of its line.
+type Events<'t> = Vec<(usize, &'t Said)>;
+
+/// How long before its first payload a handshake begins, and how far its frames are apart: 1 ms.
+const STEP: i64 = 1_000_000;
+/// How far the segments of a message are apart: 10 µs.
+const SEGMENT_STEP: i64 = 10_000;
+
+/// What became of an event of a trace.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Crafted {
+    /// The line of the trace, from 1.
+    pub line: usize,
+    /// Whether it is marked.
+    pub marked: bool,
+    /// The frames that carry it; `None` when they are lost.
+    pub frames: Option<FrameRange>,
+}
+
+/// Why a trace cannot become a capture.
+#[derive(Debug, thiserror::Error)]
+pub enum CraftError {
+    /// A server message that answers no request of its connection.
+    #[error("line {0}: a server message answers a request of its connection, and there is none open")]
+    NothingToAnswer(usize),
+    /// The capture cannot be written.
+    #[error("cannot write the capture: {0}")]
+    Io(#[from] io::Error),
+}
+
+/// A connection being written.
+struct Connection {
+    tcp: Tcp,
+    number: u32,
+    open: bool,
+    /// Whether one side said that it ends with the exchange.
+    ending: bool,
+    /// How many requests wait for their answer.
+    waiting: usize,
+    /// When its latest frame is due.
+    last: Time,
+    /// Where in all frames those of its latest message, or what closed it, begin.
+    latest: usize,
+}
+
+impl Connection {
+    /// Adds a frame.
+    fn add(&mut self, time: Time, octets: Vec<u8>, frames: &mut Vec<Frame>) {
+        frames.push(Frame { time, octets, connection: self.number, of: None, cut: None });
+        self.last = self.last.max(time);
+    }
+
+    /// Makes room for frames that begin at `time`: those before them are brought forward, not sent after them.
+    fn clear(&mut self, time: Time, frames: &mut [Frame]) {
+        if self.last > time {
+            let before = frames.get_mut(self.latest..).into_iter().flatten();
+            before.filter(|f| f.connection == self.number).for_each(|f| f.time = f.time.min(time));
+            self.last = time;
+        }
+        self.latest = frames.len();
+    }
+}
+
+fn later(time: Time, nanoseconds: i64) -> Time {
+    Time(time.0.saturating_add(nanoseconds))
+}
+
+/// Writes a trace as a pcapng capture. Returns what became of each event, in order.
+///
+/// # Errors
+/// When the trace contradicts itself, or writing fails.
+pub fn craft(trace: &Trace, out: &mut impl Write) -> Result<Vec<Crafted>, CraftError> {
+    let (mut frames, said) = frames(trace)?;
+    // Stable: frames of one moment stay in the order in which they were sent.
+    frames.sort_by_key(|frame| frame.time);
+    let mut writer = PcapNgWriter::new(out, LinkType::ETHERNET)?;
+    let mut found: BTreeMap<usize, FrameRange> = BTreeMap::new();
+    for (i, frame) in frames.iter().enumerate() {
+        let no = FrameNo(i as u64 + 1);
+        if let Some(of) = frame.of {
+            found.entry(of).or_insert(FrameRange { first: no, last: no }).last = no;
+        }
+        let kept = frame.cut.map_or(frame.octets.len(), |cut| frame.octets.len().min(cut as usize));
+        let original = u32::try_from(frame.octets.len()).unwrap_or(u32::MAX);
+        writer.cut_frame(frame.time, frame.octets.get(..kept).unwrap_or_default(), original, &[])?;
+    }
+    writer.finish()?;
+    Ok(said
+        .into_iter()
+        .map(|(i, said)| Crafted { line: said.line, marked: said.marked, frames: found.get(&i).copied() })
+        .collect())
+}
+
+/// The ends of a connection that names none.
+fn default_ends(number: u32) -> (SocketAddr, SocketAddr) {
+    let port = 40_000_u16.wrapping_add((number % 20_000) as u16);
+    (SocketAddr::from(([10, 0, 0, 1], port)), SocketAddr::from(([192, 0, 2, 1], 80)))
+}
+
+/// All frames, not yet in the order of their times, and the events.
+fn frames(trace: &Trace) -> Result<(Vec<Frame>, Events<'_>), CraftError> {
+    let mut ends: BTreeMap<u32, (SocketAddr, SocketAddr)> = BTreeMap::new();
+    let mut connections: BTreeMap<u32, Connection> = BTreeMap::new();
+    let mut frames = Vec::new();
+    let mut events = Vec::new();
+    let mut now = trace.start;
+    for (i, line) in trace.lines.iter().enumerate() {
+        let said = match line {
+            Line::Connection(number, client, server) => {
+                ends.insert(*number, (*client, *server));
+                continue;
+            }
+            Line::Event(said) => said,
+        };
+        now = later(now, said.delay);
+        let (client, server) = ends.get(&said.connection).copied().unwrap_or_else(|| default_ends(said.connection));
+        let connection = connections.entry(said.connection).or_insert_with(|| Connection {
+            tcp: Tcp::new(client, server, said.connection),
+            number: said.connection,
+            open: false,
+            ending: false,
+            waiting: 0,
+            last: Time(i64::MIN),
+            latest: frames.len(),
+        });
+        if connection.open && connection.ending && said.direction == Direction::ClientToServer {
+            close(connection, 0, &mut frames);
+        }
+        if !connection.open {
+            handshake(connection, now, &mut frames);
+        }
+        let from = match said.direction {
+            Direction::ClientToServer => {
+                connection.waiting += 1;
+                0
+            }
+            Direction::ServerToClient => {
+                connection.waiting = connection.waiting.checked_sub(1).ok_or(CraftError::NothingToAnswer(said.line))?;
+                1
+            }
+        };
+        send(connection, from, now, i, said, &http(said, server)?, &mut frames);
+        connection.ending |= said.close;
+        if from == 1 && (said.close || connection.ending && connection.waiting == 0) {
+            close(connection, from, &mut frames);
+        }
+        events.push((i, &**said));
+    }
+    for connection in connections.values_mut().filter(|c| c.open) {
+        close(connection, 0, &mut frames);
+    }
+    Ok((frames, events))
+}
+
+fn handshake(connection: &mut Connection, before: Time, frames: &mut Vec<Frame>) {
+    connection.open = true;
+    connection.clear(later(before, -3 * STEP), frames);
+    for (step, from, flags) in [(3, 0, SYN), (2, 1, SYN | ACK), (1, 0, ACK)] {
+        let octets = connection.tcp.segment(from, flags, &[]);
+        connection.add(later(before, -step * STEP), octets, frames);
+    }
+}
+
+fn close(connection: &mut Connection, first: usize, frames: &mut Vec<Frame>) {
+    connection.open = false;
+    connection.ending = false;
+    connection.waiting = 0;
+    let last = connection.last;
+    for (step, from, flags) in [(1, first, FIN | ACK), (2, 1 - first, FIN | ACK), (3, first, ACK)] {
+        let octets = connection.tcp.segment(from, flags, &[]);
+        connection.add(later(last, step * STEP), octets, frames);
+    }
+}
+
+/// Sends octets in segments; the other end acknowledges at the end.
+fn send(
+    connection: &mut Connection,
+    from: usize,
+    now: Time,
+    of: usize,
+    said: &Said,
+    octets: &[u8],
+    frames: &mut Vec<Frame>,
+) {
+    connection.clear(now, frames);
+    let wanted = said.segments.map_or(1, |count| count as usize).max(1);
+    let size = octets.len().div_ceil(wanted).clamp(1, MSS);
+    let count = octets.chunks(size).count();
+    let mut time = now;
+    for (i, payload) in octets.chunks(size).enumerate() {
+        let last = i + 1 == count;
+        let octets = connection.tcp.segment(from, if last { ACK | PUSH } else { ACK }, payload);
+        if !said.lost {
+            connection.add(time, octets, frames);
+            if let Some(frame) = frames.last_mut() {
+                frame.of = Some(of);
+                frame.cut = said.cut.filter(|_| last);
+            }
+        }
+        time = later(time, SEGMENT_STEP);
+    }
+    let octets = connection.tcp.segment(1 - from, ACK, &[]);
+    connection.add(time, octets, frames);
+}
+
+/// The HTTP message of an event.
+fn http(said: &Said, server: SocketAddr) -> io::Result<Vec<u8>> {
+    let body = coded(octets(&said.payload), said.coding)?;
+    let mut head = match said.direction {
+        Direction::ClientToServer => format!(
+            "{} {} HTTP/1.1\r\n",
+            said.method.as_deref().unwrap_or("POST"),
+            said.target.as_deref().unwrap_or(TARGET)
+        ),
+        Direction::ServerToClient => match said.status {
+            None | Some(200) => "HTTP/1.1 200 OK\r\n".to_owned(),
+            Some(status) => format!("HTTP/1.1 {status} -\r\n"),
+        },
+    };
+    let implied = match &said.payload {
+        Payload::Message(usual) => Some(media_type(usual.version, usual.encoding)),
+        Payload::Document { version, encoding, .. } => Some(media_type(*version, *encoding)),
+        Payload::Empty | Payload::Raw(_) => None,
+    };
+    let mut header = |name: &str, value: &str| head.extend([name, ": ", value, "\r\n"]);
+    let names_host = said.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("Host"));
+    if said.direction == Direction::ClientToServer && !names_host {
+        header("Host", &server.to_string());
+    }
+    if let Some(content_type) = said.content_type.as_deref().or(implied).filter(|t| !t.is_empty()) {
+        header("Content-Type", content_type);
+    }
+    said.headers.iter().for_each(|(name, value)| header(name, value));
+    if let Some(coding) = said.coding {
+        header("Content-Encoding", coding.name());
+    }
+    if said.close {
+        header("Connection", "close");
+    }
+    if !said.chunked {
+        header("Content-Length", &body.len().to_string());
+        return Ok([head.as_bytes(), b"\r\n", &body].concat());
+    }
+    header("Transfer-Encoding", "chunked");
+    let mut out = [head.as_bytes(), b"\r\n"].concat();
+    for chunk in body.chunks(512) {
+        out.extend(format!("{:x}\r\n", chunk.len()).into_bytes());
+        out.extend(chunk);
+        out.extend(b"\r\n");
+    }
+    out.extend(b"0\r\n\r\n");
+    Ok(out)
+}
+
+fn coded(body: Vec<u8>, coding: Option<Coding>) -> io::Result<Vec<u8>> {
+    match coding {
+        None => Ok(body),
+        Some(Coding::Gzip) => {
+            let mut coder = GzEncoder::new(Vec::new(), Compression::default());
+            coder.write_all(&body)?;
+            coder.finish()
+        }
+        Some(Coding::Deflate) => {
+            let mut coder = ZlibEncoder::new(Vec::new(), Compression::default());
+            coder.write_all(&body)?;
+            coder.finish()
+        }
+    }
+}
