@@ -8,7 +8,9 @@
 pub mod capture;
 pub mod carrier;
 pub mod csp;
+pub mod finding;
 pub mod flow;
+pub mod rules;
 pub mod sanitise;
 pub mod session;
 pub mod syntax;

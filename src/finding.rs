@@ -1,0 +1,315 @@
+//! Findings: what a rule saw, where, whose fault it is, what to do and what it cost.
+//!
+//! A finding stands by itself: it holds the part of the messages it is about, secrets left out, so that it can be
+//! drawn long after the capture has gone by.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use crate::carrier::{Carrier, Direction};
+use crate::csp::message::Message;
+use crate::csp::namespace::Version;
+use crate::flow::FlowNo;
+use crate::session::{Event, EventIx, Session, What, remembered};
+use crate::syntax::{Document, Encoding, Node, NodeId};
+use crate::time::{Seconds, Time};
+use crate::wire::FrameNo;
+
+/// How bad a finding is, mildest first.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Severity {
+    /// Worth knowing: a trade-off, or one implementation's custom.
+    Info,
+    /// Works today by tolerance, or clear waste.
+    Warning,
+    /// The other side cannot work with it, or data is lost.
+    Error,
+}
+
+impl Severity {
+    /// `info`, `warning` or `error`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Info => "info",
+            Self::Warning => "warning",
+            Self::Error => "error",
+        }
+    }
+}
+
+/// What a rule rests on, weakest first.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Basis {
+    /// Best practice that this project gives reasons for.
+    Guideline,
+    /// Two or more independent implementations agree.
+    Implementations,
+    /// Read in text of specification or registry origin.
+    Specification,
+}
+
+impl Basis {
+    /// `guideline`, `implementations` or `specification`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Guideline => "guideline",
+            Self::Implementations => "implementations",
+            Self::Specification => "specification",
+        }
+    }
+}
+
+/// The party that has to change.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Side {
+    /// The IMPS client.
+    Client,
+    /// The IMPS server.
+    Server,
+    /// The network between them.
+    Network,
+    /// The capture itself.
+    Capture,
+}
+
+impl Side {
+    /// `client`, `server`, `network` or `capture`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Client => "client",
+            Self::Server => "server",
+            Self::Network => "network",
+            Self::Capture => "capture",
+        }
+    }
+
+    /// The sender of what travels in this direction.
+    pub fn sender(direction: Direction) -> Self {
+        match direction {
+            Direction::ClientToServer => Self::Client,
+            Direction::ServerToClient => Self::Server,
+        }
+    }
+}
+
+/// What a fault cost, measured from the capture.
+#[derive(Clone, Copy, PartialEq, Debug, Default)]
+pub struct Cost {
+    /// Octets on the wire, carrier heads included.
+    pub octets: u64,
+    /// Exchanges of the carrier.
+    pub round_trips: u64,
+    /// Time lost.
+    pub seconds: Option<Seconds>,
+}
+
+impl Cost {
+    /// The cost of these events: their octets, and a round trip for each request among them.
+    pub fn of<'e>(events: impl IntoIterator<Item = &'e Event>) -> Self {
+        events.into_iter().fold(Self::default(), |cost, event| Self {
+            octets: cost.octets + u64::from(event.octets),
+            round_trips: cost.round_trips + u64::from(event.direction == Direction::ClientToServer),
+            seconds: cost.seconds,
+        })
+    }
+
+    /// The cost of whole exchanges: the events given and, for each, what shares its exchange in the session.
+    pub fn of_exchanges(session: &Session, events: impl IntoIterator<Item = EventIx>) -> Self {
+        let wanted: std::collections::BTreeSet<(FlowNo, u32)> =
+            events.into_iter().filter_map(|ix| session.event(ix)).map(|e| (e.flow, e.exchange)).collect();
+        let mut cost =
+            Self::of(session.events.iter().filter(|e| e.exchange > 0 && wanted.contains(&(e.flow, e.exchange))));
+        cost.round_trips = wanted.len() as u64;
+        cost
+    }
+}
+
+/// A message, or the absence of one, that a finding shows.
+#[derive(Clone, Debug)]
+pub struct Exhibit {
+    /// Name of the primitive or of what else it is: `Polling-Request`, `empty answer`.
+    pub title: String,
+    /// Transaction identifier.
+    pub transaction: Option<String>,
+    /// Who to whom.
+    pub direction: Direction,
+    /// When its first octet was captured.
+    pub time: Time,
+    /// The frames it stands in; those of the element in focus where its place is known.
+    pub frames: Vec<FrameNo>,
+    /// Octets on the wire.
+    pub octets: u32,
+    /// The tree it is drawn from, secrets left out; `None` where there is none.
+    pub document: Option<Arc<Document>>,
+    /// The element in focus, in `document`.
+    pub focus: Option<NodeId>,
+    /// Path of the element in focus in the whole message.
+    pub path: Option<String>,
+    /// What is to be said at that place, in a few words.
+    pub label: String,
+}
+
+impl Exhibit {
+    /// An event of a session.
+    pub fn event(event: &Event, label: impl Into<String>) -> Self {
+        let spoken = event.spoken();
+        let title = match &event.what {
+            What::Spoken(spoken) => spoken.primitive().map_or("message without primitive", Node::spelling).to_owned(),
+            What::Empty { .. } => "empty answer".to_owned(),
+            What::Unread { .. } => "payload that is no CSP message".to_owned(),
+            What::Gap { .. } => "missing octets".to_owned(),
+        };
+        Self {
+            title,
+            transaction: spoken.and_then(|s| s.id.as_deref()).map(str::to_owned),
+            direction: event.direction,
+            time: event.start,
+            frames: (event.frames.first.0..=event.frames.last.0)
+                .take(1)
+                .chain((event.frames.last != event.frames.first).then_some(event.frames.last.0))
+                .map(FrameNo)
+                .collect(),
+            octets: event.octets,
+            document: spoken.map(|s| Arc::clone(&s.document)),
+            focus: None,
+            path: spoken.and_then(|s| s.primitive().map(|p| s.path(p))),
+            label: label.into(),
+        }
+    }
+
+    /// An element of an event's primitive; `node` is of [`Spoken::document`](crate::session::Spoken::document).
+    pub fn element(event: &Event, node: Node<'_>, label: impl Into<String>) -> Self {
+        let path = event.spoken().map(|s| s.path(node));
+        Self { focus: Some(node.id()), path, ..Self::event(event, label) }
+    }
+
+    /// An element of a message, or the message as a whole.
+    pub fn message(message: &Message, node: Option<Node<'_>>, label: impl Into<String>) -> Self {
+        let part =
+            node.and_then(|n| message.parts.iter().rev().find(|p| p.transaction <= n.id())).or(message.parts.first());
+        let (document, focus) = remembered(&message.document, node);
+        let root = message.document.root();
+        Self {
+            title: part
+                .and_then(|p| message.primitive(p))
+                .or(root)
+                .map_or("payload that is no CSP message", Node::spelling)
+                .to_owned(),
+            transaction: part.and_then(|p| message.transaction_id(p)).map(str::to_owned),
+            direction: message.envelope.direction,
+            time: message.envelope.start_time,
+            frames: node.map_or_else(|| message.pieces.frame_list(), |n| message.frames_of(n.id())),
+            octets: message.envelope.wire_octets,
+            document: Some(Arc::new(document)),
+            focus,
+            path: node.or(root).map(Node::path),
+            label: label.into(),
+        }
+    }
+}
+
+/// What a rule saw.
+#[derive(Clone, Debug)]
+pub struct Finding {
+    /// Name of the rule: `family/name`.
+    pub rule: &'static str,
+    /// How bad.
+    pub severity: Severity,
+    /// What the rule rests on.
+    pub basis: Basis,
+    /// Who has to change.
+    pub side: Side,
+    /// The fact, with the observed value.
+    pub message: String,
+    /// The remedy.
+    pub help: String,
+    /// What it is about; the first is the place of the finding.
+    pub exhibits: Vec<Exhibit>,
+    /// What it cost, where that can be measured.
+    pub cost: Option<Cost>,
+    /// Where it belongs.
+    pub scene: Scene,
+    /// Further occurrences of the same cause, folded into this finding.
+    pub repeats: u64,
+    /// The cause: findings of one rule, session and cause are one finding.
+    pub cause: Option<String>,
+}
+
+impl Finding {
+    /// The exhibit that is the place of the finding.
+    pub fn place(&self) -> Option<&Exhibit> {
+        self.exhibits.first()
+    }
+
+    /// When the place of the finding was captured.
+    pub fn time(&self) -> Option<Time> {
+        self.place().map(|p| p.time)
+    }
+
+    /// Folds a further occurrence of the same cause into this finding; what it cost is added.
+    pub fn repeat(&mut self, other: &Self) {
+        self.repeats += 1 + other.repeats;
+        self.cost = match (self.cost, other.cost) {
+            (Some(a), Some(b)) => Some(Cost {
+                octets: a.octets + b.octets,
+                round_trips: a.round_trips + b.round_trips,
+                seconds: match (a.seconds, b.seconds) {
+                    (Some(Seconds(a)), Some(Seconds(b))) => Some(Seconds(a + b)),
+                    (a, b) => a.or(b),
+                },
+            }),
+            (a, b) => a.or(b),
+        };
+    }
+
+    /// Every frame of every exhibit, once, rising.
+    pub fn frames(&self) -> Vec<FrameNo> {
+        let mut frames: Vec<FrameNo> = self.exhibits.iter().flat_map(|e| e.frames.iter().copied()).collect();
+        frames.sort_unstable();
+        frames.dedup();
+        frames
+    }
+}
+
+/// Where a finding belongs: what is the same for everything said in one session.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Scene {
+    /// Socket addresses of client and server.
+    pub peers: Option<(SocketAddr, SocketAddr)>,
+    /// `SessionID`.
+    pub session: Option<String>,
+    /// `UserID`, as sent.
+    pub user: Option<String>,
+    /// CSP version.
+    pub version: Option<Version>,
+    /// What carried it.
+    pub carrier: Option<Carrier>,
+    /// What it is written in.
+    pub encoding: Option<Encoding>,
+}
+
+impl Scene {
+    /// The scene of a session.
+    pub fn session(session: &Session) -> Self {
+        Self {
+            peers: Some(session.peers),
+            session: session.id.clone(),
+            user: session.user.clone(),
+            version: session.version,
+            carrier: Some(session.carrier),
+            encoding: Some(session.encoding),
+        }
+    }
+
+    /// The scene of a single message.
+    pub fn message(message: &Message) -> Self {
+        Self {
+            peers: Some(message.envelope.peers()),
+            session: message.session_id().map(str::to_owned),
+            user: None,
+            version: message.version,
+            carrier: Some(message.envelope.carrier),
+            encoding: Some(message.encoding),
+        }
+    }
+}

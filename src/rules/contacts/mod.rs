@@ -1,0 +1,12 @@
+//! Contacts: lists that live on the server and are read before they are written.
+
+use super::{Check, Rule};
+
+mod recreated_list;
+
+/// The rules of the family.
+pub(super) const RULES: &[Rule] = &[Rule {
+    name: "contacts/recreated-list",
+    page: include_str!("../../../rules/contacts/recreated-list.md"),
+    check: Check::Session(recreated_list::check),
+}];

@@ -1,0 +1,65 @@
+use crate::carrier::Wholeness;
+use crate::csp::message::Message;
+use crate::finding::Exhibit;
+use crate::rules::Verdict;
+use crate::session::Doubt;
+use crate::syntax::{AnomalyKind, Node};
+
+/// A whole payload that is no well-formed XML or WBXML.
+pub(super) fn check(message: &Message, verdict: &mut Verdict<'_>) {
+    let broken: Vec<_> = message.anomalies.iter().filter(|a| what(a.kind).is_some()).collect();
+    // What is left open by something else is its consequence.
+    let cause = broken.iter().find(|a| a.kind != AnomalyKind::UnclosedElement).or(broken.first());
+    let Some((first, said)) = cause.and_then(|a| Some((a, what(a.kind)?))) else { return };
+    if message.envelope.wholeness != Wholeness::Complete {
+        if let Some(doubt) = Doubt::of(message.envelope.wholeness) {
+            verdict.doubt(doubt);
+        }
+        return;
+    }
+    let near = innermost(message, first.span.start);
+    let more = match broken.len() - 1 {
+        0 => String::new(),
+        1 => " and 1 more fault".to_owned(),
+        n => format!(" and {n} more faults"),
+    };
+    verdict
+        .find(
+            format!("{} at octet {} of the payload{more}", said, first.span.start),
+            Exhibit::message(message, near, said),
+        )
+        .cause(said);
+}
+
+/// The innermost element around an octet of the payload.
+fn innermost(message: &Message, octet: u32) -> Option<Node<'_>> {
+    message.document.nodes().filter(|n| n.span().is_some_and(|s| s.contains(&octet))).last()
+}
+
+/// What is to be said of an anomaly that makes a document malformed; `None` for those that other rules speak of, and
+/// for limits of ours.
+fn what(kind: AnomalyKind) -> Option<&'static str> {
+    Some(match kind {
+        AnomalyKind::MismatchedEnd => "an end tag that closes nothing open",
+        AnomalyKind::UnclosedElement => "an element that is never closed",
+        AnomalyKind::BadMarkup => "markup that cannot be read",
+        AnomalyKind::BadEntity => "a reference to no character",
+        AnomalyKind::BadCharacter => "an octet that is no character here",
+        AnomalyKind::TrailingContent => "something after the document",
+        AnomalyKind::LeadingContent => "text before the document",
+        AnomalyKind::EndsEarly => "the document ends early",
+        AnomalyKind::BadStringOffset => "a string-table offset out of range",
+        AnomalyKind::DuplicateAttribute => "an attribute twice on one element",
+        AnomalyKind::BadNumber => "a number that is no mb_u_int32",
+        AnomalyKind::SecondRoot => "a second root element",
+        AnomalyKind::UnknownToken
+        | AnomalyKind::UnknownValueToken
+        | AnomalyKind::UnknownExtension
+        | AnomalyKind::InvalidOpaque
+        | AnomalyKind::TooDeep
+        | AnomalyKind::TooManyAttributes
+        | AnomalyKind::TooMuchText
+        | AnomalyKind::TooManyElements
+        | AnomalyKind::UnknownCharset => return None,
+    })
+}

@@ -1,0 +1,12 @@
+//! Interop: what only some servers or clients know.
+
+use super::{Check, Rule};
+
+mod vendor_primitive;
+
+/// The rules of the family.
+pub(super) const RULES: &[Rule] = &[Rule {
+    name: "interop/vendor-primitive",
+    page: include_str!("../../../rules/interop/vendor-primitive.md"),
+    check: Check::Message(vendor_primitive::check),
+}];

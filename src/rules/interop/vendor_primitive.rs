@@ -1,0 +1,24 @@
+use crate::csp::message::Message;
+use crate::csp::name;
+use crate::finding::Exhibit;
+use crate::rules::Verdict;
+
+/// A primitive of one server family, used as if it were CSP.
+pub(super) fn check(message: &Message, verdict: &mut Verdict<'_>) {
+    for part in &message.parts {
+        let vendor = matches!(
+            part.name,
+            name::REGISTRATION_REQUEST
+                | name::REGISTRATION_RESPONSE
+                | name::GET_NEW_PASSWORD_REQUEST
+                | name::GET_NEW_PASSWORD_RESPONSE
+        );
+        let Some(primitive) = message.primitive(part).filter(|_| vendor) else { continue };
+        verdict
+            .find(
+                format!("{} is no CSP primitive: only the Baraza server family knows it", primitive.spelling()),
+                Exhibit::message(message, Some(primitive), "a vendor's own"),
+            )
+            .cause(primitive.spelling());
+    }
+}

@@ -1,0 +1,58 @@
+//! Presence: publishing and watching without needless traffic.
+
+use super::{Check, Rule};
+use crate::csp::message::{fingerprint, text_fingerprint};
+use crate::csp::{address, name};
+use crate::session::Event;
+
+mod availability_flash;
+mod one_by_one_subscription;
+mod presence_polling;
+mod redundant_update;
+
+/// The rules of the family.
+pub(super) const RULES: &[Rule] = &[
+    Rule {
+        name: "presence/availability-flash",
+        page: include_str!("../../../rules/presence/availability-flash.md"),
+        check: Check::Session(availability_flash::check),
+    },
+    Rule {
+        name: "presence/one-by-one-subscription",
+        page: include_str!("../../../rules/presence/one-by-one-subscription.md"),
+        check: Check::Session(one_by_one_subscription::check),
+    },
+    Rule {
+        name: "presence/presence-polling",
+        page: include_str!("../../../rules/presence/presence-polling.md"),
+        check: Check::Session(presence_polling::check),
+    },
+    Rule {
+        name: "presence/redundant-update",
+        page: include_str!("../../../rules/presence/redundant-update.md"),
+        check: Check::Session(redundant_update::check),
+    },
+];
+
+/// The codes by which a server says that it will not let presence be subscribed to.
+const SUBSCRIPTION_REFUSED: [u16; 5] = [405, 501, 506, 750, 760];
+
+/// Fingerprint of whom a request is about: users and lists in any order, case aside; `None` where it was cut.
+fn whom(event: &Event) -> Option<u64> {
+    let spoken = event.spoken().filter(|s| !s.cut)?;
+    let mut names: Vec<String> = spoken
+        .primitive()?
+        .descendants()
+        .filter(|n| matches!(n.name(), name::USER_ID | name::CONTACT_LIST))
+        .map(|n| address::folded(n.text()))
+        .collect();
+    names.sort_unstable();
+    names.dedup();
+    Some(text_fingerprint(&names.join("\n")))
+}
+
+/// Fingerprint of the presence attributes a request selects or publishes, values included; `None` where it was cut.
+fn attributes(event: &Event) -> Option<u64> {
+    let spoken = event.spoken().filter(|s| !s.cut)?;
+    Some(spoken.primitive()?.child(name::PRESENCE_SUB_LIST).map_or(0, fingerprint))
+}

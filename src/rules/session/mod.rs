@@ -1,0 +1,32 @@
+//! Session: logging in, staying, leaving.
+
+use super::{Check, Rule};
+
+mod missing_logout;
+mod needless_keep_alive;
+mod relogin_storm;
+mod use_after_end;
+
+/// The rules of the family.
+pub(super) const RULES: &[Rule] = &[
+    Rule {
+        name: "session/missing-logout",
+        page: include_str!("../../../rules/session/missing-logout.md"),
+        check: Check::Session(missing_logout::check),
+    },
+    Rule {
+        name: "session/needless-keep-alive",
+        page: include_str!("../../../rules/session/needless-keep-alive.md"),
+        check: Check::Session(needless_keep_alive::check),
+    },
+    Rule {
+        name: "session/relogin-storm",
+        page: include_str!("../../../rules/session/relogin-storm.md"),
+        check: Check::Subscriber(relogin_storm::check),
+    },
+    Rule {
+        name: "session/use-after-end",
+        page: include_str!("../../../rules/session/use-after-end.md"),
+        check: Check::Session(use_after_end::check),
+    },
+];

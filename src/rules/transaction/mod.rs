@@ -1,0 +1,26 @@
+//! Transaction: every request answered once, every identifier used once at a time.
+
+use super::{Check, Rule};
+
+mod repeated_refused_request;
+mod reused_open_id;
+mod unanswered_request;
+
+/// The rules of the family.
+pub(super) const RULES: &[Rule] = &[
+    Rule {
+        name: "transaction/repeated-refused-request",
+        page: include_str!("../../../rules/transaction/repeated-refused-request.md"),
+        check: Check::Session(repeated_refused_request::check),
+    },
+    Rule {
+        name: "transaction/reused-open-id",
+        page: include_str!("../../../rules/transaction/reused-open-id.md"),
+        check: Check::Session(reused_open_id::check),
+    },
+    Rule {
+        name: "transaction/unanswered-request",
+        page: include_str!("../../../rules/transaction/unanswered-request.md"),
+        check: Check::Transaction(unanswered_request::check),
+    },
+];

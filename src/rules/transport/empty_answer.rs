@@ -1,0 +1,42 @@
+use std::collections::{HashMap, HashSet};
+
+use super::wants_response;
+use crate::carrier::Direction;
+use crate::finding::{Cost, Exhibit, Side};
+use crate::flow::FlowNo;
+use crate::rules::Verdict;
+use crate::session::{Event, EventIx, Session, What};
+use crate::syntax::Node;
+
+/// A 200 without body in answer to a request that wants a response.
+pub(super) fn check(session: &Session, verdict: &mut Verdict<'_>) {
+    // What is sent again may be answered where it was sent first.
+    let repeats: HashSet<EventIx> = session.transactions.iter().flat_map(|t| t.repeats.iter().copied()).collect();
+    let mut asked: HashMap<(FlowNo, u32), &Event> = HashMap::new();
+    let over = session.ending_event();
+    for (ix, event) in session.indexed() {
+        let exchange = (event.flow, event.exchange);
+        if event.direction == Direction::ClientToServer {
+            if event.spoken().is_some_and(wants_response)
+                && !repeats.contains(&ix)
+                && over.is_none_or(|over| ix <= over)
+            {
+                asked.entry(exchange).or_insert(event);
+            }
+            continue;
+        }
+        let Some(request) = asked.remove(&exchange) else { continue };
+        if !matches!(event.what, What::Empty { status: Some(200) })
+            || !verdict.trusts(session.intact(request.start, event.end))
+        {
+            continue;
+        }
+        let title = request.primitive().map_or("request", Node::spelling);
+        verdict
+            .find(format!("{title} is answered by a 200 without body"), Exhibit::event(event, "nothing in it"))
+            .show(Exhibit::event(request, "a response is due"))
+            .side(Side::Server)
+            .cost(Cost { round_trips: 1, ..Cost::of([request, event]) })
+            .cause(title);
+    }
+}

@@ -1,0 +1,31 @@
+//! Transport: what carries the messages, connections and empty answers.
+
+use super::{Check, Rule};
+use crate::csp::message::Mode;
+use crate::csp::name;
+use crate::session::Spoken;
+use crate::syntax::NameId;
+
+mod connection_per_request;
+mod empty_answer;
+
+/// The rules of the family.
+pub(super) const RULES: &[Rule] = &[
+    Rule {
+        name: "transport/connection-per-request",
+        page: include_str!("../../../rules/transport/connection-per-request.md"),
+        check: Check::Session(connection_per_request::check),
+    },
+    Rule {
+        name: "transport/empty-answer",
+        page: include_str!("../../../rules/transport/empty-answer.md"),
+        check: Check::Session(empty_answer::check),
+    },
+];
+
+/// Whether a transaction part asks for a response of its own. A poll does not; MessageDelivered is sent in either mode,
+/// and a Status that calls itself a request is an answer in the wrong mode.
+pub(super) fn wants_response(spoken: &Spoken) -> bool {
+    spoken.mode == Some(Mode::Request)
+        && !matches!(spoken.name, name::POLLING_REQUEST | name::MESSAGE_DELIVERED | name::STATUS | NameId::UNKNOWN)
+}
