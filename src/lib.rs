@@ -10,6 +10,7 @@ pub mod carrier;
 pub mod csp;
 pub mod finding;
 pub mod flow;
+pub mod report;
 pub mod rules;
 pub mod sanitise;
 pub mod session;

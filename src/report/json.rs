@@ -1,0 +1,249 @@
+//! One JSON object a run, for programs: `docs/report.schema.json` says what is in it.
+//!
+//! Values are as on the wire. Characters that a terminal would obey or hide are written as `\u` escapes, so that the
+//! text is harmless to look at and the value is still what was sent.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+
+use serde::{Serialize, Serializer};
+
+use crate::csp::name;
+use crate::finding::{Cost, Exhibit, Scene, Severity};
+use crate::syntax::NameId;
+use crate::time::Time;
+use crate::wire::FrameNo;
+
+use super::filter::filter;
+use super::human::version_name;
+use super::{Filed, Outcome};
+use crate::sanitise::is_hidden;
+
+/// Number of the schema; it changes when a field changes its meaning or goes away.
+pub const SCHEMA: u32 = 1;
+
+/// Writes the object and a line end.
+///
+/// # Errors
+/// Those of the writer.
+pub fn write(outcome: &Outcome, out: &mut impl Write) -> io::Result<()> {
+    let report = Report {
+        schema: SCHEMA,
+        tool: Tool { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") },
+        inputs: &outcome.inputs,
+        summary: Summary::of(outcome),
+        findings: &outcome.findings,
+    };
+    report.serialize(&mut serde_json::Serializer::with_formatter(&mut *out, Guarded))?;
+    writeln!(out)
+}
+
+#[derive(Serialize)]
+struct Report<'o> {
+    schema: u32,
+    tool: Tool,
+    #[serde(serialize_with = "inputs")]
+    inputs: &'o [super::Input],
+    summary: Summary<'o>,
+    #[serde(serialize_with = "findings")]
+    findings: &'o [Filed],
+}
+
+#[derive(Serialize)]
+struct Tool {
+    name: &'static str,
+    version: &'static str,
+}
+
+#[derive(Serialize)]
+struct Input<'o> {
+    path: &'o str,
+    format: &'o str,
+    packets: u64,
+    bytes: u64,
+    #[serde(serialize_with = "moment")]
+    first_time: Option<Time>,
+    #[serde(serialize_with = "moment")]
+    last_time: Option<Time>,
+    truncated: bool,
+}
+
+#[derive(Serialize)]
+struct Summary<'o> {
+    packets: u64,
+    bytes: u64,
+    flows: u64,
+    exchanges: u64,
+    messages: u64,
+    sessions: u64,
+    subscribers: u64,
+    transactions: BTreeMap<&'o str, u64>,
+    judged: u64,
+    not_judged: BTreeMap<&'o str, u64>,
+    findings: BTreeMap<&'o str, usize>,
+}
+
+impl Summary<'_> {
+    fn of(outcome: &Outcome) -> Self {
+        let tally = &outcome.tally;
+        let found = |severity| outcome.findings.iter().filter(|f| f.finding.severity == severity).count();
+        Self {
+            packets: outcome.packets,
+            bytes: outcome.bytes,
+            flows: outcome.flows,
+            exchanges: tally.exchanges,
+            messages: tally.messages,
+            sessions: tally.sessions,
+            subscribers: tally.subscribers,
+            transactions: tally.transactions.iter().map(|(name, count)| (primitive(*name), *count)).collect(),
+            judged: tally.judged,
+            not_judged: tally.not_judged.iter().map(|(doubt, count)| (doubt.name(), *count)).collect(),
+            findings: [Severity::Info, Severity::Warning, Severity::Error].map(|s| (s.name(), found(s))).into(),
+        }
+    }
+}
+
+/// The name of a primitive; `unknown` for those outside the vocabulary.
+fn primitive(name: NameId) -> &'static str {
+    if name == NameId::UNKNOWN { "unknown" } else { name::spelling(name) }
+}
+
+#[derive(Serialize)]
+struct Finding<'o> {
+    rule: &'static str,
+    severity: &'static str,
+    basis: &'static str,
+    message: &'o str,
+    help: &'o str,
+    side: &'static str,
+    file: &'o str,
+    frames: Vec<u64>,
+    #[serde(serialize_with = "moment")]
+    time: Option<Time>,
+    flow: Option<Flow>,
+    session: Option<&'o str>,
+    user: Option<&'o str>,
+    version: Option<&'static str>,
+    carrier: Option<&'static str>,
+    encoding: Option<&'static str>,
+    path: Option<&'o str>,
+    cost: Option<Price>,
+    display_filter: Option<String>,
+    repeats: u64,
+    #[serde(serialize_with = "exhibits")]
+    exhibits: &'o [Exhibit],
+}
+
+#[derive(Serialize)]
+struct Flow {
+    client: String,
+    server: String,
+}
+
+#[derive(Serialize)]
+struct Price {
+    bytes: u64,
+    round_trips: u64,
+    seconds: Option<f64>,
+}
+
+#[derive(Serialize)]
+struct Shown<'o> {
+    title: &'o str,
+    direction: &'static str,
+    #[serde(serialize_with = "moment")]
+    time: Option<Time>,
+    frames: Vec<u64>,
+    label: &'o str,
+}
+
+impl<'o> Finding<'o> {
+    fn of(Filed { file, finding }: &'o Filed) -> Self {
+        let frames = finding.frames();
+        let Scene { peers, session, user, version, carrier, encoding } = &finding.scene;
+        Self {
+            rule: finding.rule,
+            severity: finding.severity.name(),
+            basis: finding.basis.name(),
+            message: &finding.message,
+            help: &finding.help,
+            side: finding.side.name(),
+            file,
+            display_filter: filter(&frames),
+            frames: numbers(&frames),
+            time: finding.time(),
+            flow: peers.map(|(client, server)| Flow { client: client.to_string(), server: server.to_string() }),
+            session: session.as_deref(),
+            user: user.as_deref(),
+            version: version.map(version_name),
+            carrier: carrier.map(|c| c.name()),
+            encoding: encoding.map(|e| e.name()),
+            path: finding.place().and_then(|p| p.path.as_deref()),
+            cost: finding.cost.map(|Cost { octets, round_trips, seconds }| Price {
+                bytes: octets,
+                round_trips,
+                seconds: seconds.map(|s| s.0),
+            }),
+            repeats: finding.repeats,
+            exhibits: &finding.exhibits,
+        }
+    }
+}
+
+fn numbers(frames: &[FrameNo]) -> Vec<u64> {
+    frames.iter().map(|f| f.0).collect()
+}
+
+fn inputs<S: Serializer>(inputs: &[super::Input], to: S) -> Result<S::Ok, S::Error> {
+    to.collect_seq(inputs.iter().map(|input| Input {
+        path: &input.path,
+        format: &input.format,
+        packets: input.packets,
+        bytes: input.bytes,
+        first_time: input.first_time,
+        last_time: input.last_time,
+        truncated: input.truncated,
+    }))
+}
+
+fn findings<S: Serializer>(findings: &[Filed], to: S) -> Result<S::Ok, S::Error> {
+    to.collect_seq(findings.iter().map(Finding::of))
+}
+
+fn exhibits<S: Serializer>(exhibits: &[Exhibit], to: S) -> Result<S::Ok, S::Error> {
+    to.collect_seq(exhibits.iter().map(|exhibit| Shown {
+        title: &exhibit.title,
+        direction: exhibit.direction.name(),
+        time: Some(exhibit.time),
+        frames: numbers(&exhibit.frames),
+        label: &exhibit.label,
+    }))
+}
+
+fn moment<S: Serializer>(time: &Option<Time>, to: S) -> Result<S::Ok, S::Error> {
+    match time {
+        Some(time) => to.collect_str(time),
+        None => to.serialize_none(),
+    }
+}
+
+/// Compact JSON in which hidden characters are escaped beyond what JSON asks for.
+struct Guarded;
+
+impl serde_json::ser::Formatter for Guarded {
+    fn write_string_fragment<W: ?Sized + Write>(&mut self, out: &mut W, fragment: &str) -> io::Result<()> {
+        let mut rest = fragment;
+        while let Some((at, hidden)) = rest.char_indices().find(|(_, c)| is_hidden(*c)) {
+            let (before, from) = rest.split_at(at);
+            out.write_all(before.as_bytes())?;
+            for unit in hidden.encode_utf16(&mut [0; 2]) {
+                write!(out, "\\u{unit:04x}")?;
+            }
+            rest = from.get(hidden.len_utf8()..).unwrap_or_default();
+        }
+        out.write_all(rest.as_bytes())
+    }
+}
+
+#[cfg(test)]
+mod tests;

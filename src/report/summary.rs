@@ -1,0 +1,238 @@
+//! The end of a report: what was found by rule, how much could be judged, what was wrong with the inputs.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::finding::{Cost, Severity};
+use crate::session::Doubt;
+use crate::time::Seconds;
+
+use super::Outcome;
+use crate::sanitise::{MOST_COLUMNS, clip};
+
+/// Findings up to which no table by rule is drawn: they are seen at a glance.
+pub(super) const FEW_FINDINGS: usize = 5;
+
+/// Anomalies told of one input at most.
+pub(super) const MOST_ANOMALIES: usize = 10;
+
+/// `412 of 430 exchanges judged, 18 not: 11 missing packets, 7 open at the end`
+pub(super) fn coverage(outcome: &Outcome) -> String {
+    let tally = &outcome.tally;
+    let not: u64 = tally.not_judged.values().sum();
+    match (tally.exchanges, not) {
+        (0, 0) => "no IMPS exchange seen".to_owned(),
+        (all, 0) => format!("{} of {} judged", tally.judged, counted(all, "exchange")),
+        (all, not) => {
+            format!(
+                "{} of {} judged, {not} not: {}",
+                tally.judged,
+                counted(all, "exchange"),
+                reasons(&tally.not_judged)
+            )
+        }
+    }
+}
+
+/// `3 errors, 5 warnings, 2 notes in 1 file; 42 sessions, 812 messages`
+pub(super) fn counts(outcome: &Outcome) -> String {
+    let found: Vec<String> = [(Severity::Error, "error"), (Severity::Warning, "warning"), (Severity::Info, "note")]
+        .into_iter()
+        .map(|(severity, word)| {
+            (outcome.findings.iter().filter(|f| f.finding.severity == severity).count() as u64, word)
+        })
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, word)| counted(count, word))
+        .collect();
+    format!(
+        "{} in {}; {}, {}",
+        if found.is_empty() { "no findings".to_owned() } else { found.join(", ") },
+        counted(outcome.inputs.len() as u64, "file"),
+        counted(outcome.tally.sessions, "session"),
+        counted(outcome.tally.messages, "message"),
+    )
+}
+
+/// What a reader of findings has to know besides, a line each.
+pub(super) fn remarks(outcome: &Outcome) -> Vec<String> {
+    let mut remarks = Vec::new();
+    for input in &outcome.inputs {
+        let path = clip(&input.path, MOST_COLUMNS);
+        if input.truncated && input.anomalies.is_empty() {
+            remarks.push(format!("{path}: ends in the middle of a record"));
+        }
+        let told = input.anomalies.iter().take(MOST_ANOMALIES);
+        remarks.extend(told.map(|anomaly| format!("{path}: {}", clip(anomaly, MOST_COLUMNS))));
+        if let Some(more) = input.anomalies.len().checked_sub(MOST_ANOMALIES).filter(|more| *more > 0) {
+            remarks.push(format!("{path}: and {more} more anomalies"));
+        }
+    }
+    if outcome.dropped_findings > 0 {
+        remarks
+            .push(format!("{} beyond the limit, counted but not told", counted(outcome.dropped_findings, "finding")));
+    }
+    if outcome.tally.evicted > 0 {
+        remarks.push(format!("{} closed early: too many were open", counted(outcome.tally.evicted, "session")));
+    }
+    remarks.extend(outcome.internal.iter().map(|fault| format!("a rule failed: {}", clip(fault, MOST_COLUMNS))));
+    remarks
+}
+
+/// `rules held back 37 times: 30 missing packets, 7 open at the end`; `None` when they never did.
+pub(super) fn held_back(outcome: &Outcome) -> Option<String> {
+    let mut by_reason: BTreeMap<Doubt, u64> = BTreeMap::new();
+    for ((_, doubt), count) in &outcome.rule_doubts {
+        *by_reason.entry(*doubt).or_default() += count;
+    }
+    let all: u64 = by_reason.values().sum();
+    (all > 0).then(|| format!("rules held back {}: {}", counted(all, "time"), reasons(&by_reason)))
+}
+
+/// A table of the findings by rule, worst and most frequent first; empty for a few findings.
+pub(super) fn table(outcome: &Outcome) -> Vec<String> {
+    if outcome.findings.len() <= FEW_FINDINGS {
+        return Vec::new();
+    }
+    let mut by_rule: BTreeMap<&str, (Severity, u64, Cost)> = BTreeMap::new();
+    for finding in outcome.findings.iter().map(|f| &f.finding) {
+        let (severity, count, cost) = by_rule.entry(finding.rule).or_insert((finding.severity, 0, Cost::default()));
+        *severity = finding.severity.max(*severity);
+        *count += 1;
+        if let Some(more) = finding.cost {
+            cost.octets = cost.octets.saturating_add(more.octets);
+            cost.round_trips = cost.round_trips.saturating_add(more.round_trips);
+            cost.seconds = more.seconds.map(|s| Seconds(s.0 + cost.seconds.unwrap_or_default().0)).or(cost.seconds);
+        }
+    }
+    let mut rows: Vec<(&str, (Severity, u64, Cost))> = by_rule.into_iter().collect();
+    rows.sort_by_key(|(rule, (severity, count, _))| (std::cmp::Reverse((*severity, *count)), *rule));
+    let widest = rows.iter().map(|(rule, _)| rule.len()).max().unwrap_or(0);
+    let mut lines = vec![format!("{:<widest$}  {:<8}  {:>5}  cost", "rule", "severity", "count")];
+    lines.extend(rows.into_iter().map(|(rule, (severity, count, cost))| {
+        let line =
+            format!("{rule:<widest$}  {:<8}  {count:>5}  {}", severity.name(), self::cost(&cost).unwrap_or_default());
+        line.trim_end().to_owned()
+    }));
+    lines
+}
+
+/// `2 314 bytes, 4 round trips, 12.6 s`; `None` when nothing was lost.
+pub(super) fn cost(cost: &Cost) -> Option<String> {
+    let parts: Vec<String> = [
+        (cost.octets > 0).then(|| format!("{} byte{}", grouped(cost.octets), if cost.octets == 1 { "" } else { "s" })),
+        (cost.round_trips > 0).then(|| counted(cost.round_trips, "round trip")),
+        cost.seconds.filter(|s| s.0 != 0.0).map(|s| s.to_string()),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    (!parts.is_empty()).then(|| parts.join(", "))
+}
+
+/// Reasons and how often, most frequent first.
+fn reasons(by_reason: &BTreeMap<Doubt, u64>) -> String {
+    let frequent: BTreeSet<_> = by_reason.iter().map(|(doubt, count)| (std::cmp::Reverse(*count), *doubt)).collect();
+    let told: Vec<String> =
+        frequent.into_iter().map(|(count, doubt)| format!("{} {}", count.0, doubt.name())).collect();
+    told.join(", ")
+}
+
+/// `1 byte`, `2314 bytes`
+pub(super) fn counted(count: u64, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}
+
+/// Thousands set apart by a narrow blank that does not break.
+fn grouped(count: u64) -> String {
+    let digits = count.to_string();
+    let mut grouped = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            grouped.push('\u{202f}');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::samples::{bare, outcome, redundant_poll};
+    use super::*;
+    use crate::session::Tally;
+
+    #[test]
+    fn coverage_tells_reasons_most_frequent_first() {
+        let mut outcome = outcome(vec![]);
+        assert_eq!(coverage(&outcome), "412 of 430 exchanges judged, 18 not: 11 open at the end, 7 missing packets");
+        outcome.tally = Tally { exchanges: 1, judged: 1, ..Tally::default() };
+        assert_eq!(coverage(&outcome), "1 of 1 exchange judged");
+        assert_eq!(coverage(&Outcome::default()), "no IMPS exchange seen");
+    }
+
+    #[test]
+    fn what_rules_could_not_judge_is_told_by_reason() {
+        let mut outcome = outcome(vec![]);
+        assert_eq!(held_back(&outcome), None);
+        outcome.rule_doubts = [
+            (("a/b", Doubt::OpenAtEnd), 7),
+            (("a/c", Doubt::MissingPackets), 10),
+            (("a/d", Doubt::MissingPackets), 20),
+        ]
+        .into();
+        assert_eq!(held_back(&outcome).unwrap(), "rules held back 37 times: 30 missing packets, 7 open at the end");
+    }
+
+    #[test]
+    fn nothing_found_is_said() {
+        let nothing = outcome(vec![]);
+        assert_eq!(counts(&nothing), "no findings in 1 file; 42 sessions, 812 messages");
+    }
+
+    #[test]
+    fn a_few_findings_need_no_table() {
+        let mut findings = vec![bare(); FEW_FINDINGS];
+        assert!(table(&outcome(findings.clone())).is_empty());
+        findings.push(redundant_poll());
+        findings.push(redundant_poll());
+        assert_eq!(
+            table(&outcome(findings)),
+            [
+                "rule                    severity  count  cost",
+                "polling/redundant-poll  warning       2  4\u{202f}628 bytes, 8 round trips",
+                "session/missing-logout  info          5",
+            ]
+        );
+    }
+
+    #[test]
+    fn costs_are_told_where_there_are_any() {
+        let of = |octets, round_trips, seconds: Option<f64>| {
+            cost(&Cost { octets, round_trips, seconds: seconds.map(Seconds) })
+        };
+        assert_eq!(of(0, 0, None), None);
+        assert_eq!(of(1, 1, Some(12.6)).unwrap(), "1 byte, 1 round trip, 12.6 s");
+        assert_eq!(of(1_234_567, 0, None).unwrap(), "1\u{202f}234\u{202f}567 bytes");
+    }
+
+    #[test]
+    fn remarks_tell_what_was_lost() {
+        let mut outcome = outcome(vec![]);
+        outcome.inputs[0].anomalies = vec!["odd".to_owned(); MOST_ANOMALIES + 3];
+        outcome.dropped_findings = 1;
+        outcome.tally.evicted = 2;
+        outcome.internal = vec!["a/b".to_owned()];
+        let lines = remarks(&outcome);
+        assert_eq!(lines.len(), MOST_ANOMALIES + 4);
+        assert_eq!(
+            lines[MOST_ANOMALIES..],
+            [
+                "anna.pcap: and 3 more anomalies",
+                "1 finding beyond the limit, counted but not told",
+                "2 sessions closed early: too many were open",
+                "a rule failed: a/b",
+            ]
+        );
+        outcome.inputs[0].anomalies.clear();
+        assert_eq!(remarks(&outcome)[0], "anna.pcap: ends in the middle of a record");
+    }
+}
