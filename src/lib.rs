@@ -8,6 +8,7 @@
 pub mod capture;
 pub mod carrier;
 pub mod csp;
+pub mod engine;
 pub mod finding;
 pub mod flow;
 pub mod report;
