@@ -7,6 +7,7 @@
 
 pub mod capture;
 pub mod carrier;
+pub mod cli;
 pub mod csp;
 pub mod engine;
 pub mod finding;

@@ -1,3 +1,7 @@
-//! The `impslint` command.
+//! The `impslint` command: arguments in, exit status out.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    impslint::cli::main()
+}

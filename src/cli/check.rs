@@ -1,0 +1,85 @@
+//! `impslint check`.
+
+use std::io::{self, BufWriter, IsTerminal, Write};
+
+use super::arguments::{Check, Colour, Format, When};
+use super::{FOUND, Fault, INTERNAL, NOT_RECOGNISED, UNREADABLE, complain, inputs};
+use crate::engine::{Engine, Rulebook};
+use crate::report::{self, Outcome, human};
+use crate::rules;
+
+pub(super) fn run(arguments: &Check) -> Result<u8, Fault> {
+    let rulebook = Rulebook::new(rules::all())
+        .map_err(|(rule, error)| Fault::Usage(format!("the page of {rule} cannot be read: {error}")))?;
+    let engine = Engine::new(rulebook, inputs::threads(arguments.reading.threads));
+    let mut outcome = Outcome::default();
+    let mut unreadable = false;
+    for path in &arguments.paths {
+        match inputs::open(path) {
+            Ok(mut capture) => engine.check(&mut capture, &mut outcome),
+            Err(fault) => {
+                complain(&fault.to_string());
+                unreadable = true;
+            }
+        }
+    }
+    if !outcome.inputs.is_empty() {
+        let mut out = BufWriter::new(io::stdout().lock());
+        report::write(&outcome, format(arguments), &mut out)?;
+        out.flush()?;
+    }
+    tell_apart(&outcome, arguments.format);
+    Ok(status(arguments, &outcome, unreadable))
+}
+
+fn status(arguments: &Check, outcome: &Outcome, unreadable: bool) -> u8 {
+    let failed = outcome.findings.iter().any(|f| arguments.fail_on.fails(f.finding.severity));
+    if !outcome.internal.is_empty() {
+        INTERNAL
+    } else if unreadable {
+        UNREADABLE
+    } else if failed {
+        FOUND
+    } else if outcome.tally.exchanges == 0 {
+        NOT_RECOGNISED
+    } else {
+        0
+    }
+}
+
+/// What a JSON report has no field for is said on standard error.
+fn tell_apart(outcome: &Outcome, format: Format) {
+    if outcome.tally.exchanges == 0 && !outcome.inputs.is_empty() {
+        complain("no IMPS traffic recognised");
+    }
+    if format == Format::Json {
+        outcome.internal.iter().for_each(|fault| complain(fault));
+        if outcome.dropped_findings > 0 {
+            complain(&format!("{} further findings are not listed", outcome.dropped_findings));
+        }
+    }
+}
+
+fn format(arguments: &Check) -> report::Format {
+    match arguments.format {
+        Format::Concise => report::Format::Concise,
+        Format::Json => report::Format::Json,
+        Format::Human => report::Format::Human(human::Options { width: width(), color: colour(&arguments.colour) }),
+    }
+}
+
+/// Columns to draw in: those of the terminal where `COLUMNS` tells, else 100.
+fn width() -> usize {
+    std::env::var("COLUMNS").ok().and_then(|c| c.parse().ok()).unwrap_or(100)
+}
+
+pub(super) fn colour(arguments: &Colour) -> bool {
+    match arguments.color {
+        When::Always => true,
+        When::Never => false,
+        When::Auto => {
+            let wanted = std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty());
+            wanted && std::env::var("TERM").as_deref() != Ok("dumb") && io::stdout().is_terminal()
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! `impslint decode`.
+
+use std::borrow::Cow;
+use std::io::{self, BufWriter, Write};
+
+use serde::Serialize;
+
+use super::arguments::{Decode, DecodeFormat};
+use super::{Fault, NOT_RECOGNISED, UNREADABLE, complain, inputs};
+use crate::carrier::{Carried, Envelope};
+use crate::csp::decode::decode;
+use crate::csp::message::{Message, Mode};
+use crate::engine::pipeline;
+use crate::syntax::{Node, xml};
+use crate::trace::{Decoder, Show, shown};
+
+/// A message as a line of JSON.
+#[derive(Serialize)]
+struct Line<'m> {
+    file: &'m str,
+    frames: Vec<u64>,
+    time: String,
+    direction: &'static str,
+    carrier: &'static str,
+    encoding: &'static str,
+    version: Option<&'static str>,
+    session: Option<&'m str>,
+    transactions: Vec<LineTransaction<'m>>,
+    xml: String,
+}
+
+/// A transaction of a message as in a line of JSON.
+#[derive(Serialize)]
+struct LineTransaction<'m> {
+    id: Option<&'m str>,
+    mode: Option<&'static str>,
+    primitive: Option<&'m str>,
+}
+
+/// What a carried item decodes to.
+enum Decoded {
+    Message(Box<Message>),
+    Bare(Box<Envelope>),
+    Other,
+}
+
+pub(super) fn run(arguments: &Decode) -> Result<u8, Fault> {
+    let threads = inputs::threads(arguments.reading.threads);
+    let show = Show { secrets: arguments.show_secrets, content: arguments.show_content };
+    let mut out = BufWriter::new(io::stdout().lock());
+    let (mut anything, mut unreadable) = (false, false);
+    for path in &arguments.paths {
+        let mut capture = match inputs::open(path) {
+            Ok(capture) => capture,
+            Err(fault) => {
+                complain(&fault.to_string());
+                unreadable = true;
+                continue;
+            }
+        };
+        let file = capture.name().to_owned();
+        if arguments.paths.len() > 1 && arguments.format == DecodeFormat::Trace {
+            writeln!(out, "# {file}")?;
+        }
+        let mut decoder = Decoder::new(show);
+        let mut written = Ok(());
+        let (_, read) = pipeline::run(&mut capture, threads, open, |batch| {
+            for item in batch {
+                anything |= !matches!(item, Decoded::Other);
+                if written.is_ok() {
+                    written = print(&item, &file, arguments.format, show, &mut decoder, &mut out);
+                }
+            }
+            if written.is_ok() {
+                written = out.flush();
+            }
+        });
+        written?;
+        if let Err(error) = read {
+            complain(&error.to_string());
+            unreadable = true;
+        }
+    }
+    out.flush()?;
+    if !anything && !unreadable {
+        complain("no IMPS traffic recognised");
+    }
+    Ok(if unreadable {
+        UNREADABLE
+    } else if anything {
+        0
+    } else {
+        NOT_RECOGNISED
+    })
+}
+
+fn open(item: Carried) -> Decoded {
+    match item {
+        Carried::Envelope(envelope) => match decode(envelope) {
+            Ok(message) => Decoded::Message(Box::new(message)),
+            Err(envelope) => Decoded::Bare(envelope),
+        },
+        Carried::Gap { .. } | Carried::End { .. } => Decoded::Other,
+    }
+}
+
+fn print(
+    item: &Decoded,
+    file: &str,
+    format: DecodeFormat,
+    show: Show,
+    decoder: &mut Decoder,
+    out: &mut impl Write,
+) -> io::Result<()> {
+    match (item, format) {
+        (Decoded::Message(message), DecodeFormat::Trace) => out.write_all(decoder.message(message).as_bytes()),
+        (Decoded::Bare(envelope), DecodeFormat::Trace) => out.write_all(decoder.bare(envelope).as_bytes()),
+        (Decoded::Message(message), DecodeFormat::Jsonl) => {
+            serde_json::to_writer(&mut *out, &line(message, file, show))?;
+            out.write_all(b"\n")
+        }
+        (Decoded::Bare(_), DecodeFormat::Jsonl) | (Decoded::Other, _) => Ok(()),
+    }
+}
+
+fn line<'m>(message: &'m Message, file: &'m str, show: Show) -> Line<'m> {
+    let mut frames = message.pieces.frame_list();
+    frames.insert(0, message.envelope.frames.first);
+    frames.dedup();
+    Line {
+        file,
+        frames: frames.into_iter().map(|frame| frame.0).collect(),
+        time: message.envelope.start_time.to_string(),
+        direction: message.envelope.direction.name(),
+        carrier: message.envelope.carrier.name(),
+        encoding: message.encoding.name(),
+        version: message.version.map(crate::csp::namespace::Version::number),
+        session: message.session_id(),
+        transactions: message
+            .parts
+            .iter()
+            .map(|part| LineTransaction {
+                id: message.transaction_id(part),
+                mode: part.mode.map(|mode| if mode == Mode::Request { "Request" } else { "Response" }),
+                primitive: message.primitive(part).map(Node::spelling),
+            })
+            .collect(),
+        xml: as_xml(message, show),
+    }
+}
+
+/// The whole message as XML, whatever it was written in.
+fn as_xml(message: &Message, show: Show) -> String {
+    let mut out = String::new();
+    if let Some(root) = message.document.root() {
+        let (document, _) = message.document.outline(root, usize::MAX, |node| Cow::Owned(shown(node, show)));
+        xml::write(&document, xml::Style { indent: None, declaration: false, doctype: None }, &mut out);
+    }
+    out
+}
