@@ -1,0 +1,297 @@
+//! The command line as a user meets it: what goes in, what comes out, with which exit status.
+
+#![cfg(test)]
+
+use std::fs;
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+/// The command, run in the project's folder without colours of the surroundings.
+fn impslint(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_impslint"));
+    command.current_dir(env!("CARGO_MANIFEST_DIR")).args(arguments);
+    command.env_remove("NO_COLOR").env_remove("COLUMNS").env("TERM", "xterm").stdin(Stdio::null());
+    command
+}
+
+fn run(arguments: &[&str]) -> Output {
+    impslint(arguments).output().unwrap()
+}
+
+fn run_with_input(arguments: &[&str], input: &[u8]) -> Output {
+    let mut child =
+        impslint(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let input = input.to_vec();
+    let writer = std::thread::spawn(move || stdin.write_all(&input));
+    let output = child.wait_with_output().unwrap();
+    // A command that gives up early leaves input unread.
+    let _ = writer.join().unwrap();
+    output
+}
+
+fn status(output: &Output) -> i32 {
+    output.status.code().unwrap()
+}
+
+fn out(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+fn err(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+/// A file with these octets, in a folder of this test run.
+fn file(name: &str, octets: &[u8]) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let path = folder.join(name);
+    fs::write(&path, octets).unwrap();
+    path
+}
+
+fn text(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+const CLEAN: &str = "samples/clean-xml.pcapng";
+const FIELD: &str = "samples/field.pcapng";
+/// A capture whose worst finding is a warning.
+const WARNED: &str = "samples/damaged.pcapng";
+
+/// A capture of one frame that carries no IMPS.
+fn without_imps() -> PathBuf {
+    let trace = "csp 1.2 xml\n+0 client text target=/ type=text/plain\n  hello\n+0.1 server empty\n";
+    let output = run_with_input(&["craft", "-", "-o", "-"], trace.as_bytes());
+    assert_eq!(status(&output), 0, "{}", err(&output));
+    file("without-imps.pcapng", &output.stdout)
+}
+
+#[test]
+fn nothing_found_is_0_and_findings_are_1() {
+    assert_eq!(status(&run(&["check", CLEAN])), 0);
+    assert_eq!(status(&run(&["check", FIELD])), 1);
+}
+
+#[test]
+fn fail_on_draws_the_line() {
+    for (severity, warned) in [("error", 0), ("warning", 1), ("info", 1), ("never", 0)] {
+        assert_eq!(status(&run(&["check", WARNED, "--fail-on", severity])), warned, "{severity}");
+    }
+    assert_eq!(status(&run(&["check", FIELD, "--fail-on", "error"])), 1);
+    assert_eq!(status(&run(&["check", FIELD, "--fail-on", "never"])), 0);
+}
+
+#[test]
+fn the_status_is_the_same_in_every_format() {
+    let none = without_imps();
+    for (path, expected) in [(CLEAN, 0), (FIELD, 1), (WARNED, 1), (text(&none), 3), ("no/such/file", 2)] {
+        for format in ["human", "concise", "json"] {
+            assert_eq!(status(&run(&["check", path, "--format", format])), expected, "{path} as {format}");
+        }
+    }
+}
+
+#[test]
+fn wrong_usage_is_2_and_says_what_is_right() {
+    for arguments in [
+        &["check"][..],
+        &["chekc", CLEAN],
+        &["check", CLEAN, "--format", "xml"],
+        &["check", CLEAN, "--fail-on", "maybe"],
+        &["check", CLEAN, "--threads", "many"],
+        &["check", CLEAN, "--no-such-option"],
+        &["decode"],
+        &["craft", "samples/clean-xml.trace"],
+        &["explain"],
+        &["rules", "--format", "xml"],
+        &[],
+    ] {
+        let output = run(arguments);
+        assert_eq!(status(&output), 2, "{arguments:?}");
+        assert_eq!(out(&output), "", "{arguments:?}");
+        assert!(err(&output).contains("Usage") || err(&output).contains("--help"), "{arguments:?}");
+    }
+}
+
+#[test]
+fn help_and_version_are_0() {
+    for arguments in [&["--help"][..], &["--version"], &["check", "--help"], &["help", "decode"]] {
+        let output = run(arguments);
+        assert_eq!(status(&output), 0, "{arguments:?}");
+        assert!(!output.stdout.is_empty() && output.stderr.is_empty(), "{arguments:?}");
+    }
+}
+
+#[test]
+fn unreadable_input_is_2_and_is_named() {
+    let empty = file("empty.pcap", b"");
+    let prose = file("prose.pcap", b"This is a letter and not a capture.\n");
+    let cut = file("cut.pcap", &[0xd4, 0xc3, 0xb2, 0xa1, 2, 0]);
+    for path in ["no/such/file.pcap", "samples", text(&empty), text(&prose), text(&cut)] {
+        for command in ["check", "decode"] {
+            let output = run(&[command, path]);
+            assert_eq!(status(&output), 2, "{command} {path}");
+            assert_eq!(out(&output), "", "{command} {path}");
+            let said = err(&output);
+            assert!(said.starts_with("impslint: ") && said.contains(path), "{command} {path}: {said}");
+            assert_eq!(said.lines().count(), 1, "{said}");
+        }
+    }
+}
+
+#[test]
+fn a_bad_file_does_not_hide_the_good_ones() {
+    let output = run(&["check", "--format", "concise", FIELD, "no/such/file", WARNED]);
+    assert_eq!(status(&output), 2);
+    assert!(err(&output).contains("no/such/file"));
+    for path in [FIELD, WARNED] {
+        assert!(out(&output).lines().any(|line| line.starts_with(path)), "{path} is reported");
+    }
+}
+
+#[test]
+fn no_imps_is_3() {
+    let none = without_imps();
+    for command in ["check", "decode"] {
+        let output = run(&[command, text(&none)]);
+        assert_eq!(status(&output), 3, "{command}");
+        assert!(err(&output).contains("no IMPS traffic recognised"), "{command}");
+    }
+    assert_eq!(status(&run(&["check", text(&none), CLEAN])), 0, "one of them has some");
+}
+
+#[test]
+fn a_capture_comes_through_a_pipe() {
+    let octets = fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join(FIELD)).unwrap();
+    let piped = run_with_input(&["check", "-", "--format", "concise"], &octets);
+    let named = run(&["check", FIELD, "--format", "concise"]);
+    assert_eq!(status(&piped), 1);
+    assert_eq!(out(&piped).replace("-:", &format!("{FIELD}:")), out(&named));
+    assert_eq!(status(&run_with_input(&["check", "-"], b"")), 2);
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_fault() {
+    for arguments in [&["check", FIELD][..], &["decode", FIELD], &["rules"], &["explain", "polling/redundant-poll"]] {
+        let mut child = impslint(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        drop(child.stdout.take());
+        let mut said = String::new();
+        child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+        let status = child.wait().unwrap();
+        assert_eq!(said, "", "{arguments:?}");
+        assert!(matches!(status.code(), Some(0 | 1)), "{arguments:?}: {status}");
+    }
+}
+
+#[test]
+fn colour_is_for_terminals_and_on_request() {
+    let coloured = |arguments: &[&str]| out(&run(arguments)).contains('\u{1b}');
+    assert!(!coloured(&["check", WARNED]), "a pipe is no terminal");
+    assert!(coloured(&["check", WARNED, "--color", "always"]));
+    assert!(!coloured(&["check", WARNED, "--color", "never"]));
+    let output = impslint(&["check", WARNED, "--color", "always"]).env("NO_COLOR", "1").output().unwrap();
+    assert!(out(&output).contains('\u{1b}'), "what is asked for on the command line wins over NO_COLOR");
+    let output = impslint(&["check", WARNED]).env("NO_COLOR", "1").output().unwrap();
+    assert!(!out(&output).contains('\u{1b}'));
+}
+
+#[test]
+fn explain_prints_the_page_and_suggests_the_nearest() {
+    let output = run(&["explain", "polling/redundant-poll"]);
+    assert_eq!(status(&output), 0);
+    assert!(out(&output).starts_with("polling/redundant-poll\n") && out(&output).contains("## Limits"));
+    for slip in ["polling/redundant-pol", "redundant-poll", "poling/redundant-poll"] {
+        let output = run(&["explain", slip]);
+        assert_eq!(status(&output), 2, "{slip}");
+        assert!(err(&output).contains("did you mean polling/redundant-poll?"), "{slip}: {}", err(&output));
+    }
+    let output = run(&["explain", "xyzzy"]);
+    assert_eq!(status(&output), 2);
+    assert!(!err(&output).contains("did you mean"), "nothing is near: {}", err(&output));
+}
+
+#[test]
+fn rules_are_listed_in_order_and_as_json() {
+    let listed = out(&run(&["rules"]));
+    let names: Vec<&str> = listed.lines().filter_map(|line| line.split_whitespace().next()).collect();
+    assert!(names.contains(&"negotiation/missing-capability-negotiation") && names.is_sorted());
+    let json: serde_json::Value = serde_json::from_str(&out(&run(&["rules", "--format", "json"]))).unwrap();
+    let in_json: Vec<&str> = json.as_array().unwrap().iter().map(|rule| rule["name"].as_str().unwrap()).collect();
+    assert_eq!(in_json, names);
+}
+
+#[test]
+fn what_was_crafted_decodes_to_the_same_text() {
+    let trace = fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("samples/clean-xml.trace")).unwrap();
+    let decode = |capture: &[u8]| {
+        let output = run_with_input(&["decode", "-", "--show-secrets", "--show-content"], capture);
+        assert_eq!(status(&output), 0, "{}", err(&output));
+        output.stdout
+    };
+    let craft = |trace: &[u8]| {
+        let output = run_with_input(&["craft", "-", "-o", "-"], trace);
+        assert_eq!(status(&output), 0, "{}", err(&output));
+        output.stdout
+    };
+    let capture = craft(&trace);
+    let once = decode(&capture);
+    assert_eq!(craft(&once), capture, "the decoded trace makes the same capture");
+    assert_eq!(decode(&craft(&once)), once);
+}
+
+#[test]
+fn decode_hides_what_is_private_unless_asked() {
+    let decoded = |arguments: &[&str]| out(&run(&[&["decode", WARNED], arguments].concat()));
+    let (secret, content) = ("Password tulip", "Is the draft ready");
+    let plain = run(&["decode", CLEAN]);
+    assert!(out(&plain).contains("ContentData (") && !out(&plain).contains(content));
+    assert!(decoded(&[]).contains("Password (5 octets)") && !decoded(&[]).contains(secret));
+    assert!(decoded(&["--show-secrets"]).contains(secret) && !decoded(&["--show-secrets"]).contains(content));
+    assert!(out(&run(&["decode", CLEAN, "--show-content"])).contains(content));
+    let lines = out(&run(&["decode", WARNED, "--format", "jsonl"]));
+    assert!(!lines.contains("tulip") && lines.lines().count() > 10);
+    for line in lines.lines() {
+        serde_json::from_str::<serde_json::Value>(line).unwrap();
+    }
+}
+
+#[test]
+fn craft_says_which_line_is_wrong_and_where_it_cannot_write() {
+    let output = run_with_input(&["craft", "-", "-o", "-"], b"csp 1.2 xml\n+0 nobody Polling-Request\n");
+    assert_eq!(status(&output), 2);
+    assert!(err(&output).contains("line 2"), "{}", err(&output));
+    let output = run_with_input(&["craft", "-", "-o", "-"], b"csp 1.2 xml\n+0 server empty\n");
+    assert_eq!(status(&output), 2);
+    assert!(err(&output).contains("line 2"), "{}", err(&output));
+    let output = run(&["craft", "samples/clean-xml.trace", "-o", "no/such/folder/x.pcapng"]);
+    assert_eq!(status(&output), 2);
+    assert!(err(&output).contains("no/such/folder/x.pcapng"), "{}", err(&output));
+    assert_eq!(status(&run(&["craft", "no/such.trace", "-o", "-"])), 2);
+}
+
+#[test]
+fn json_reports_hold_to_their_schema() {
+    let schema = fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/report.schema.json")).unwrap();
+    let schema: serde_json::Value = serde_json::from_slice(&schema).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let none = without_imps();
+    for path in [CLEAN, FIELD, WARNED, "samples/wasteful.pcapng", "samples/clean-wbxml.pcapng", text(&none)] {
+        let report: serde_json::Value = serde_json::from_str(&out(&run(&["check", path, "--format", "json"]))).unwrap();
+        let wrong: Vec<String> = validator.iter_errors(&report).map(|e| format!("{}: {e}", e.instance_path)).collect();
+        assert!(wrong.is_empty(), "{path}: {wrong:?}");
+    }
+}
+
+#[test]
+fn threads_change_nothing() {
+    for format in ["human", "concise", "json"] {
+        let with =
+            |threads| out(&run(&["check", FIELD, "samples/wasteful.pcapng", "--format", format, "--threads", threads]));
+        assert_eq!(with("1"), with("2"), "{format}");
+        assert_eq!(with("1"), with("0"), "{format}");
+    }
+    let with = |threads| out(&run(&["decode", FIELD, "--threads", threads]));
+    assert_eq!(with("1"), with("2"));
+}
