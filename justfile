@@ -1,0 +1,31 @@
+# Recipes for those who have `just`; each is one or two commands that work without it.
+
+# What is there.
+default:
+    @just --list
+
+# Everything that has to hold: what CI runs.
+ready:
+    bash .ci/run
+
+# The quick round while working: compile, lint, test what changed.
+quick *FILTER:
+    cargo clippy --all-targets -- -D warnings
+    cargo test {{FILTER}}
+
+# The examples of one rule's page, or of all.
+page RULE="":
+    IMPSLINT_PAGE={{RULE}} cargo test --test pages
+
+# Makes the samples and their expected reports anew. Read the difference before it is committed.
+bless:
+    IMPSLINT_BLESS=1 cargo test --test samples
+    git diff --stat -- samples
+
+# Checks a capture.
+check *ARGUMENTS:
+    cargo run --release -- check {{ARGUMENTS}}
+
+# Builds and opens the documentation.
+doc:
+    cargo doc --no-deps --open
