@@ -291,6 +291,31 @@ fn commands_of_the_readme_run() {
 }
 
 #[test]
+fn output_shown_in_the_readme_is_what_comes_out() {
+    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    let (mut shown, mut said, mut shell) = (0, String::new(), false);
+    for line in readme.lines() {
+        if line.starts_with("```") {
+            shell = line == "```console";
+            said.clear();
+        } else if let Some(arguments) = line.strip_prefix("$ impslint ").filter(|_| shell) {
+            let output = Command::new(env!("CARGO_BIN_EXE_impslint"))
+                .current_dir(root())
+                .args(arguments.split_whitespace())
+                .env("COLUMNS", "100")
+                .output()
+                .unwrap();
+            said = String::from_utf8(output.stdout).unwrap();
+        } else if shell && line.trim() != "…" {
+            let after = said.split_once(line).map(|(_, after)| after.to_owned());
+            said = after.unwrap_or_else(|| panic!("the README shows, and impslint does not say: {line}"));
+            shown += 1;
+        }
+    }
+    assert!(shown > 20, "the README shows output: {shown} lines");
+}
+
+#[test]
 fn links_between_documents_lead_somewhere() {
     let mut texts = files("docs", "md");
     texts.extend(files("samples", "md"));

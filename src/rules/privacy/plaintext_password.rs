@@ -7,12 +7,15 @@ use crate::syntax::Node;
 
 /// A password sent over a bearer that does not protect it.
 pub(super) fn check(message: &Message, verdict: &mut Verdict<'_>) {
-    if message.envelope.direction != Direction::ClientToServer || was_protected(message) {
+    if message.envelope.direction != Direction::ClientToServer {
         return;
     }
     for part in message.parts.iter().filter(|p| p.name == name::LOGIN_REQUEST) {
         let Some(login) = message.primitive(part) else { continue };
         let Some(password) = login.child(name::PASSWORD).filter(|p| !is_placeholder(p.text())) else { continue };
+        if was_protected(message) {
+            return;
+        }
         let user = login.child(name::USER_ID).map_or("", Node::text);
         verdict
             .find(
