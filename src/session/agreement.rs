@@ -2,11 +2,12 @@
 
 use std::cmp::Reverse;
 
+use crate::carrier::Wholeness;
 use crate::csp::message::{flag, integer};
 use crate::csp::name;
 use crate::syntax::{NameId, Node};
 
-use super::{EventIx, Session, Transaction};
+use super::{Event, EventIx, Session, Transaction};
 
 /// What client and server agreed; `None` and empty where nothing was said.
 #[derive(Clone, PartialEq, Debug, Default)]
@@ -34,10 +35,15 @@ pub struct Agreed {
 }
 
 impl Agreed {
-    /// Takes in what a transaction settled; others leave it as it is.
+    /// Takes in what a transaction settled; others leave it as it is, and so does one that is not whole in the capture: the
+    /// lost part may have said the opposite.
     pub fn apply(&mut self, session: &Session, transaction: &Transaction) {
         let answer = session.answer(transaction);
         let Some(answer_event) = answer else { return };
+        let whole = |event: &Event| event.whole == Wholeness::Complete;
+        if !(whole(answer_event) && session.request(transaction).is_some_and(whole)) {
+            return;
+        }
         let (Some(request), Some(answer)) =
             (session.request(transaction).and_then(|e| e.primitive()), answer_event.primitive())
         else {
