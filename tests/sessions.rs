@@ -347,22 +347,19 @@ session s1
 
 #[test]
 fn a_lost_message_is_a_gap_in_every_session_of_its_flow() {
-    let seen = see("\
-session s1
-+0 client Polling-Request
-+0.1 server empty
-+1 client GetList-Request 4
-+0.1 server GetList-Response 4 lost
-  ContactList wv:a/x@b
-+1 client Polling-Request
-+0.1 server empty
-");
+    let before = "+1 client Polling-Request\n+0.1 server empty\n".repeat(8);
+    let seen = see(&format!(
+        "session s1\n{before}+1 client GetList-Request 4\n+0.1 server GetList-Response 4 lost\n  ContactList \
+         wv:a/x@b\n+1 client Polling-Request\n+0.1 server empty\n"
+    ));
     let session = &seen.sessions[0];
     assert!(session.events.iter().any(|e| matches!(e.what, What::Gap { .. })));
     assert_eq!(session.complete(), Err(Doubt::BeganMidStream));
     assert!(session.intact(session.events[0].start, session.events[1].end).is_ok());
     assert_eq!(session.intact(session.events[0].start, session.watched_until), Err(Doubt::MissingPackets));
-    assert_eq!(seen.tally.exchanges, 3);
+    // A gap is noticed late: what was said shortly before it is in doubt too.
+    assert_eq!(session.intact(session.events[15].start, session.events[15].end), Err(Doubt::MissingPackets));
+    assert_eq!(seen.tally.exchanges, 10);
     assert_eq!(seen.tally.not_judged.values().sum::<u64>(), 1);
 }
 

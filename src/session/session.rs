@@ -9,6 +9,9 @@ use crate::time::{Seconds, Time};
 
 use super::{Agreed, Agreements, Doubt, Event, EventIx, Spoken, What};
 
+/// How many events back the octets may be missing that a gap tells of.
+const NOTICED_WITHIN: u32 = 12;
+
 /// The number of a session in a run, from 1 in order of appearance.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub struct SessionNo(pub u32);
@@ -202,16 +205,22 @@ impl Session {
     /// # Errors
     /// The [`Doubt`] that stands against it.
     pub fn intact(&self, from: Time, until: Time) -> Result<(), Doubt> {
-        let faults = self.faults.iter().filter_map(|ix| self.event(*ix));
-        for event in faults.filter(|e| e.end >= from && e.start <= until) {
-            if let What::Gap { loss } = event.what {
-                return Err(loss.into());
-            }
-            if let Some(doubt) = Doubt::of(event.whole) {
+        for (ix, event) in self.faults.iter().filter_map(|ix| Some((*ix, self.event(*ix)?))) {
+            let (start, doubt) = match event.what {
+                What::Gap { loss } => (self.missing_since(ix), Some(loss.into())),
+                _ => (event.start, Doubt::of(event.whole)),
+            };
+            if let Some(doubt) = doubt.filter(|_| event.end >= from && start <= until) {
                 return Err(doubt);
             }
         }
         Ok(())
+    }
+
+    /// The moment from which octets of a gap may be missing: it is noticed a while after they should have come.
+    fn missing_since(&self, gap: EventIx) -> Time {
+        let first = EventIx(gap.0.saturating_sub(NOTICED_WITHIN));
+        self.event(first).map_or(Time(i64::MIN), |event| event.start)
     }
 
     /// Whether the capture watched, without loss, from an event until `wait` after it. A session that ended before
