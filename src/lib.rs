@@ -1,9 +1,9 @@
 //! impslint reads captures of IMPS (Wireless Village CSP) traffic, rebuilds the sessions in them and holds every
 //! exchange against best common practice.
 //!
-//! The stages, each a module, each importing only from those before it:
-//! [`wire`], [`capture`], [`flow`], [`carrier`], [`syntax`], [`csp`], [`session`], [`finding`], [`rules`],
-//! [`report`], [`engine`], [`cli`].
+//! The stages, each a module, each importing only from those before it: [`time`], [`sanitise`], [`wire`], [`capture`],
+//! [`flow`], [`carrier`], [`syntax`], [`csp`], [`session`], [`trace`], [`finding`], [`rules`], [`report`], [`engine`],
+//! [`cli`].
 
 pub mod capture;
 pub mod carrier;

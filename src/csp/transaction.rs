@@ -91,15 +91,6 @@ pub fn token_of(primitive: NameId) -> Option<Path> {
     Some(Path { feature: function.parent, function: function.name, token: token.name })
 }
 
-/// The child that makes a request need one more token, and the token. `DeliveryReport` counts when it is `T`.
-pub fn extra_token_of(primitive: NameId) -> Option<(NameId, NameId)> {
-    match primitive {
-        SEARCH_REQUEST => Some((ADVANCED_CRITERIA, ADVSR)),
-        SEND_MESSAGE_REQUEST => Some((DELIVERY_REPORT, MDELIV)),
-        _ => None,
-    }
-}
-
 /// The transaction mode a primitive has to have; `None` when both are right (`Disconnect`, `LeaveGroup-Response`,
 /// `MessageDelivered`) or the primitive is not known.
 pub fn expected_mode(primitive: NameId) -> Option<Mode> {

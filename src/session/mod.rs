@@ -11,7 +11,7 @@ mod event;
 mod heard;
 mod live;
 mod logins;
-#[allow(clippy::module_inception, reason = "the folder and its central type share the field's own word")]
+#[expect(clippy::module_inception, reason = "the folder and its central type share the field's own word")]
 mod session;
 mod subscriber;
 mod tracker;

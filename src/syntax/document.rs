@@ -137,11 +137,6 @@ impl Document {
         self.vocabulary
     }
 
-    /// Whether the places in the payload are still known.
-    pub fn has_spans(&self) -> bool {
-        !self.spans.is_empty()
-    }
-
     /// The tree below `root`, its first `most` elements in document order, without places and holding no octet it
     /// does not need. `text` gives the text that each element keeps. The flag says whether elements were left out.
     pub fn outline<'d>(
