@@ -393,3 +393,15 @@ fn beyond_the_limit_the_oldest_unanswered_exchange_is_given_up() {
     assert_eq!(seen.tally.exchanges, 5);
     assert_eq!(seen.tally.not_judged.get(&Doubt::Limit), Some(&2));
 }
+
+#[test]
+fn of_very_many_logins_of_a_user_the_latest_are_remembered_and_the_rest_counted() {
+    let logins: String = (1..=300)
+        .map(|i| format!("+1 client Login-Request {i} outband\n  UserID wv:anna@example.com\n+0.1 server Status {i} outband\n  Result\n    Code 503\n"))
+        .collect();
+    let seen = see(&logins);
+    let anna = &seen.subscribers[0];
+    assert_eq!((anna.attempts.len(), anna.forgotten), (256, 44));
+    let ids = |a: &impslint::session::Attempt| a.request.spoken().and_then(|s| s.id.as_deref().map(str::to_owned));
+    assert_eq!(anna.attempts.first().and_then(ids).as_deref(), Some("45"));
+}

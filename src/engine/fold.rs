@@ -69,3 +69,60 @@ impl Collection {
         (self.findings, self.dropped)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::finding::{Basis, Cost, Scene, Severity, Side};
+
+    fn finding(rule: &'static str, side: Side, cause: Option<&str>) -> Finding {
+        Finding {
+            rule,
+            severity: Severity::Warning,
+            basis: Basis::Guideline,
+            side,
+            message: String::new(),
+            help: String::new(),
+            exhibits: Vec::new(),
+            cost: Some(Cost { octets: 10, round_trips: 1, seconds: None }),
+            scene: Scene::default(),
+            repeats: 0,
+            cause: cause.map(str::to_owned),
+        }
+    }
+
+    #[test]
+    fn one_cause_in_one_session_is_one_finding_and_its_cost_adds_up() {
+        let mut all = Collection::default();
+        for _ in 0..3 {
+            all.add(finding("a/b", Side::Client, Some("x")), Some(SessionNo(1)));
+        }
+        all.add(finding("a/b", Side::Client, Some("x")), Some(SessionNo(2)));
+        all.add(finding("a/b", Side::Server, Some("x")), Some(SessionNo(1)));
+        all.add(finding("a/b", Side::Client, Some("y")), Some(SessionNo(1)));
+        all.add(finding("a/c", Side::Client, Some("x")), Some(SessionNo(1)));
+        let (findings, dropped) = all.finish();
+        let counts: Vec<(&str, u64, u64)> =
+            findings.iter().map(|f| (f.rule, f.repeats, f.cost.map_or(0, |c| c.octets))).collect();
+        assert_eq!(counts, [("a/b", 2, 30), ("a/b", 0, 10), ("a/b", 0, 10), ("a/b", 0, 10), ("a/c", 0, 10)]);
+        assert_eq!(dropped, 0);
+    }
+
+    #[test]
+    fn findings_without_a_cause_stay_apart() {
+        let mut all = Collection::default();
+        (0..3).for_each(|_| all.add(finding("a/b", Side::Client, None), Some(SessionNo(1))));
+        assert_eq!(all.finish().0.len(), 3);
+    }
+
+    #[test]
+    fn findings_beyond_the_limit_are_counted_and_repeats_still_fold() {
+        let mut all = Collection::default();
+        all.add(finding("a/b", Side::Client, Some("x")), None);
+        (0..FINDINGS_KEPT + 6).for_each(|_| all.add(finding("a/b", Side::Client, None), None));
+        all.add(finding("a/b", Side::Client, Some("x")), None);
+        let (findings, dropped) = all.finish();
+        assert_eq!((findings.len(), dropped), (FINDINGS_KEPT, 7));
+        assert_eq!(findings.first().map(|f| f.repeats), Some(1));
+    }
+}
