@@ -45,6 +45,7 @@ fn decoded(capture: Vec<u8>, show: Show) -> String {
                     }
                 }
             }
+            std::ops::ControlFlow::Continue(())
         },
     );
     read.unwrap();

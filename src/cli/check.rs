@@ -1,11 +1,12 @@
 //! `impslint check`.
 
 use std::io::{self, BufWriter, IsTerminal, Write};
+use std::path::Path;
 
 use super::arguments::{Check, Colour, Format, When};
 use super::{FOUND, Fault, INTERNAL, NOT_RECOGNISED, UNREADABLE, complain, inputs};
 use crate::engine::{Engine, Rulebook};
-use crate::report::{self, Outcome, human};
+use crate::report::{self, Filed, Outcome, Telling, human};
 use crate::rules;
 
 pub(super) fn run(arguments: &Check) -> Result<u8, Fault> {
@@ -14,26 +15,40 @@ pub(super) fn run(arguments: &Check) -> Result<u8, Fault> {
     let engine = Engine::new(rulebook, inputs::threads(arguments.reading.threads));
     let mut outcome = Outcome::default();
     let mut unreadable = false;
+    let mut out = BufWriter::new(io::stdout().lock());
+    // What a pipe brings is told as it comes; of several inputs all are told together.
+    let mut telling = match arguments.paths.as_slice() {
+        [path] if path == Path::new("-") => Telling::new(format(arguments), &mut out),
+        _ => None,
+    };
     for path in &arguments.paths {
-        match inputs::open(path) {
-            Ok(mut capture) => engine.check(&mut capture, &mut outcome),
-            Err(fault) => {
+        match (inputs::open(path), &mut telling) {
+            (Ok(mut capture), None) => engine.check(&mut capture, &mut outcome),
+            (Ok(mut capture), Some(telling)) => {
+                let file = capture.name().to_owned();
+                let mut tell = |finding| telling.tell(&Filed { file: file.clone(), finding });
+                engine.watch(&mut capture, &mut outcome, &mut tell);
+            }
+            (Err(fault), _) => {
                 complain(&fault.to_string());
                 unreadable = true;
             }
         }
     }
-    if !outcome.inputs.is_empty() {
-        let mut out = BufWriter::new(io::stdout().lock());
-        report::write(&outcome, format(arguments), &mut out)?;
-        out.flush()?;
+    match telling {
+        _ if outcome.inputs.is_empty() => {}
+        Some(telling) => telling.finish(&outcome)?,
+        None => {
+            report::write(&outcome, format(arguments), &mut out)?;
+            out.flush()?;
+        }
     }
     tell_apart(&outcome, arguments.format);
     Ok(status(arguments, &outcome, unreadable))
 }
 
 fn status(arguments: &Check, outcome: &Outcome, unreadable: bool) -> u8 {
-    let failed = outcome.findings.iter().any(|f| arguments.fail_on.fails(f.finding.severity));
+    let failed = outcome.worst().is_some_and(|severity| arguments.fail_on.fails(severity));
     if !outcome.internal.is_empty() {
         INTERNAL
     } else if unreadable {

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::io::{self, BufWriter, Write};
+use std::ops::ControlFlow;
 
 use serde::Serialize;
 
@@ -74,6 +75,7 @@ pub(super) fn run(arguments: &Decode) -> Result<u8, Fault> {
             if written.is_ok() {
                 written = out.flush();
             }
+            if written.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         });
         written?;
         if let Err(error) = read {

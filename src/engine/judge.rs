@@ -107,11 +107,11 @@ impl Rulebook {
         judgement
     }
 
-    /// What the rules about the whole capture say.
-    pub fn capture(&self, uses: &[Use]) -> Judgement {
+    /// What the rules about the uses of a client identity say of one.
+    pub fn identity(&self, uses: &[Use]) -> Judgement {
         let mut judgement = Judgement::default();
         for (rule, page) in self.applying(None, None) {
-            if let Check::Capture(check) = rule.check {
+            if let Check::Identity(check) = rule.check {
                 ask(&mut judgement, rule, page, Scene::default, |verdict| check(uses, verdict));
             }
         }

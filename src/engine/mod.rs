@@ -8,7 +8,7 @@ mod fold;
 mod judge;
 pub mod pipeline;
 
-pub use fold::{Collection, FINDINGS_KEPT};
+pub use fold::{CAUSES_KEPT, Collection, FINDINGS_KEPT, Tell};
 pub use judge::{Judgement, Rulebook};
 
 use rayon::prelude::*;
@@ -18,7 +18,7 @@ use crate::carrier::{Carried, Direction};
 use crate::csp::decode::decode;
 use crate::flow::{Counters, End, FlowNo, Loss};
 use crate::report::{Filed, Input, Outcome};
-use crate::session::{Heard, Limits, Session, SessionNo, Tally, Tracker};
+use crate::session::{Closed, Heard, Limits, SessionNo, Tally, Tracker};
 use crate::time::Time;
 use crate::wire::FrameNo;
 
@@ -44,12 +44,21 @@ impl Engine {
 
     /// Reads a capture to its end and adds what was found to `outcome`.
     pub fn check(&self, capture: &mut Capture, outcome: &mut Outcome) {
+        self.run(capture, outcome, Collection::default());
+    }
+
+    /// Reads a capture that may never end: tells each finding as soon as it is made, until told to break off, and adds
+    /// to `outcome` only what was counted.
+    pub fn watch(&self, capture: &mut Capture, outcome: &mut Outcome, tell: &mut Tell<'_>) {
+        self.run(capture, outcome, Collection::telling(tell));
+    }
+
+    fn run(&self, capture: &mut Capture, outcome: &mut Outcome, mut collection: Collection<'_>) {
         let mut tracker = Tracker::new(Limits::default());
-        let mut collection = Collection::default();
         let mut judgement = Judgement::default();
         let work = |item: Carried| self.work(item);
         let (counters, read) = pipeline::run(capture, self.threads, work, |batch| {
-            let mut closed = Vec::new();
+            let mut closed = Closed::default();
             for item in batch {
                 match item {
                     Work::Heard(heard, mut said) => {
@@ -67,14 +76,11 @@ impl Engine {
                 }
             }
             self.judge(&closed, &mut collection, &mut judgement);
+            collection.flow()
         });
-        let mut closed = Vec::new();
-        let (subscribers, uses) = tracker.finish(&mut closed);
+        let mut closed = Closed::default();
+        tracker.finish(&mut closed);
         self.judge(&closed, &mut collection, &mut judgement);
-        for subscriber in &subscribers {
-            collect(self.rulebook.subscriber(subscriber), None, &mut collection, &mut judgement);
-        }
-        collect(self.rulebook.capture(&uses), None, &mut collection, &mut judgement);
         let input = input(capture, read.err().map(|e| e.to_string()), &counters);
         file(outcome, input, tracker.tally(), &counters, collection, judgement);
     }
@@ -93,20 +99,30 @@ impl Engine {
         }
     }
 
-    /// Shows sessions that are over to the rules about sessions.
-    fn judge(&self, closed: &[Session], collection: &mut Collection, judgement: &mut Judgement) {
+    /// Shows what is over to the rules about it.
+    fn judge(&self, closed: &Closed, collection: &mut Collection<'_>, judgement: &mut Judgement) {
+        let Closed { sessions, subscribers, identities } = closed;
         let said: Vec<Judgement> = if self.threads > 1 {
-            closed.par_iter().map(|session| self.rulebook.session(session)).collect()
+            sessions.par_iter().map(|session| self.rulebook.session(session)).collect()
         } else {
-            closed.iter().map(|session| self.rulebook.session(session)).collect()
+            sessions.iter().map(|session| self.rulebook.session(session)).collect()
         };
-        for (session, said) in closed.iter().zip(said) {
+        for (session, said) in sessions.iter().zip(said) {
             collect(said, Some(session.no), collection, judgement);
+            if session.last {
+                collection.close(session.no);
+            }
+        }
+        for subscriber in subscribers {
+            collect(self.rulebook.subscriber(subscriber), None, collection, judgement);
+        }
+        for uses in identities {
+            collect(self.rulebook.identity(uses), None, collection, judgement);
         }
     }
 }
 
-fn collect(mut said: Judgement, session: Option<SessionNo>, to: &mut Collection, rest: &mut Judgement) {
+fn collect(mut said: Judgement, session: Option<SessionNo>, to: &mut Collection<'_>, rest: &mut Judgement) {
     for finding in std::mem::take(&mut said.findings) {
         to.add(finding, session);
     }
@@ -144,14 +160,17 @@ fn file(
     input: Input,
     tally: Tally,
     counters: &Counters,
-    collection: Collection,
+    collection: Collection<'_>,
     judgement: Judgement,
 ) {
     outcome.packets += input.packets;
     outcome.bytes += input.bytes;
     outcome.flows += counters.flows;
     outcome.tally.add(tally);
-    let (findings, dropped) = collection.finish();
+    let (findings, told, dropped) = collection.finish();
+    for (rule, told) in told {
+        *outcome.told.entry(rule).or_default() += told;
+    }
     outcome.dropped_findings += dropped;
     outcome.findings.extend(findings.into_iter().map(|finding| Filed { file: input.path.clone(), finding }));
     for (key, count) in judgement.doubts {

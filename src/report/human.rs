@@ -71,14 +71,15 @@ pub fn write(outcome: &Outcome, options: Options, out: &mut impl Write) -> io::R
 }
 
 /// Draws findings one like the other.
-struct Artist {
+#[derive(Debug)]
+pub(super) struct Artist {
     handler: GraphicalReportHandler,
     width: usize,
     color: bool,
 }
 
 impl Artist {
-    fn new(options: Options) -> Self {
+    pub(super) fn new(options: Options) -> Self {
         let width = options.width.clamp(WIDTHS.0, WIDTHS.1);
         let styles = if options.color { ThemeStyles::ansi() } else { ThemeStyles::none() };
         // Lines come wrapped: a word is never parted at its hyphens, primitives have them.
@@ -94,7 +95,7 @@ impl Artist {
         Self { handler, width, color: options.color }
     }
 
-    fn draw(&self, Filed { file, finding }: &Filed) -> String {
+    pub(super) fn draw(&self, Filed { file, finding }: &Filed) -> String {
         let drawing = Drawing {
             finding,
             message: wrap(&clip(&finding.message, MOST_COLUMNS), self.width - 4).join("\n"),

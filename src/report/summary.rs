@@ -4,13 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::finding::{Cost, Severity};
 use crate::session::Doubt;
-use crate::time::Seconds;
 
-use super::Outcome;
+use super::{Outcome, Told};
 use crate::sanitise::{MOST_COLUMNS, clip};
 
 /// Findings up to which no table by rule is drawn: they are seen at a glance.
-pub(super) const FEW_FINDINGS: usize = 5;
+pub(super) const FEW_FINDINGS: u64 = 5;
 
 /// Anomalies told of one input at most.
 pub(super) const MOST_ANOMALIES: usize = 10;
@@ -35,14 +34,12 @@ pub(super) fn coverage(outcome: &Outcome) -> String {
 
 /// `3 errors, 5 warnings, 2 notes in 1 file; 42 sessions, 812 messages`
 pub(super) fn counts(outcome: &Outcome) -> String {
-    let found: Vec<String> = [(Severity::Error, "error"), (Severity::Warning, "warning"), (Severity::Info, "note")]
-        .into_iter()
-        .map(|(severity, word)| {
-            (outcome.findings.iter().filter(|f| f.finding.severity == severity).count() as u64, word)
-        })
-        .filter(|(count, _)| *count > 0)
-        .map(|(count, word)| counted(count, word))
-        .collect();
+    let mut found = Vec::new();
+    for (severity, word) in [(Severity::Error, "error"), (Severity::Warning, "warning"), (Severity::Info, "note")] {
+        let count: u64 =
+            outcome.by_rule().values().filter(|told| told.severity == severity).map(|told| told.count).sum();
+        found.extend((count > 0).then(|| counted(count, word)));
+    }
     format!(
         "{} in {}; {}, {}",
         if found.is_empty() { "no findings".to_owned() } else { found.join(", ") },
@@ -89,25 +86,14 @@ pub(super) fn held_back(outcome: &Outcome) -> Option<String> {
 
 /// A table of the findings by rule, worst and most frequent first; empty for a few findings.
 pub(super) fn table(outcome: &Outcome) -> Vec<String> {
-    if outcome.findings.len() <= FEW_FINDINGS {
+    let mut rows: Vec<(&str, Told)> = outcome.by_rule().into_iter().collect();
+    if rows.iter().map(|(_, told)| told.count).sum::<u64>() <= FEW_FINDINGS {
         return Vec::new();
     }
-    let mut by_rule: BTreeMap<&str, (Severity, u64, Cost)> = BTreeMap::new();
-    for finding in outcome.findings.iter().map(|f| &f.finding) {
-        let (severity, count, cost) = by_rule.entry(finding.rule).or_insert((finding.severity, 0, Cost::default()));
-        *severity = finding.severity.max(*severity);
-        *count += 1;
-        if let Some(more) = finding.cost {
-            cost.octets = cost.octets.saturating_add(more.octets);
-            cost.round_trips = cost.round_trips.saturating_add(more.round_trips);
-            cost.seconds = more.seconds.map(|s| Seconds(s.0 + cost.seconds.unwrap_or_default().0)).or(cost.seconds);
-        }
-    }
-    let mut rows: Vec<(&str, (Severity, u64, Cost))> = by_rule.into_iter().collect();
-    rows.sort_by_key(|(rule, (severity, count, _))| (std::cmp::Reverse((*severity, *count)), *rule));
+    rows.sort_by_key(|(rule, told)| (std::cmp::Reverse((told.severity, told.count)), *rule));
     let widest = rows.iter().map(|(rule, _)| rule.len()).max().unwrap_or(0);
     let mut lines = vec![format!("{:<widest$}  {:<8}  {:>5}  cost", "rule", "severity", "count")];
-    lines.extend(rows.into_iter().map(|(rule, (severity, count, cost))| {
+    lines.extend(rows.into_iter().map(|(rule, Told { severity, count, cost, .. })| {
         let line =
             format!("{rule:<widest$}  {:<8}  {count:>5}  {}", severity.name(), self::cost(&cost).unwrap_or_default());
         line.trim_end().to_owned()
@@ -159,6 +145,7 @@ mod tests {
     use super::super::samples::{bare, outcome, redundant_poll};
     use super::*;
     use crate::session::Tally;
+    use crate::time::Seconds;
 
     #[test]
     fn coverage_tells_reasons_most_frequent_first() {
@@ -190,7 +177,7 @@ mod tests {
 
     #[test]
     fn a_few_findings_need_no_table() {
-        let mut findings = vec![bare(); FEW_FINDINGS];
+        let mut findings = vec![bare(); FEW_FINDINGS as usize];
         assert!(table(&outcome(findings.clone())).is_empty());
         findings.push(redundant_poll());
         findings.push(redundant_poll());

@@ -54,10 +54,10 @@ pub enum Check {
     Transaction(fn(&Session, &Transaction, &mut Verdict<'_>)),
     /// A session, or a chapter of a very long one, that is over.
     Session(fn(&Session, &mut Verdict<'_>)),
-    /// A subscriber, when the capture is over.
+    /// A subscriber, or a chapter of a very busy one, who has been silent for long or when the capture is over.
     Subscriber(fn(&Subscriber, &mut Verdict<'_>)),
-    /// All uses of client identities, when the capture is over.
-    Capture(fn(&[Use], &mut Verdict<'_>)),
+    /// The uses of one client identity, when no session of it is open any more.
+    Identity(fn(&[Use], &mut Verdict<'_>)),
 }
 
 /// What a rule has to say about the one thing it was shown.

@@ -40,6 +40,17 @@ const LINGER: i64 = 120_000_000_000;
 /// How long a session of unknown keep-alive time may be silent before it is closed: 7200 s.
 const SILENCE: i64 = 7_200_000_000_000;
 
+/// What is over, in the order in which it was.
+#[derive(Debug, Default)]
+pub struct Closed {
+    /// Sessions, or chapters of them.
+    pub sessions: Vec<Session>,
+    /// Subscribers, or chapters of them.
+    pub subscribers: Vec<Subscriber>,
+    /// For each client identity how it was used while sessions of it overlapped.
+    pub identities: Vec<Vec<Use>>,
+}
+
 /// What was counted on the way.
 #[derive(Clone, Debug, Default)]
 pub struct Tally {
@@ -49,7 +60,7 @@ pub struct Tally {
     pub messages: u64,
     /// Sessions seen.
     pub sessions: u64,
-    /// Users seen logging in.
+    /// Users seen logging in; of very many, one who comes back after a long silence counts anew.
     pub subscribers: u64,
     /// Requests seen, by primitive.
     pub transactions: BTreeMap<NameId, u64>,
@@ -141,17 +152,16 @@ impl Tracker {
 
     /// What was counted so far.
     pub fn tally(&self) -> Tally {
-        let subscribers = self.tally.subscribers.max(self.logins.subscribers() as u64);
-        Tally { subscribers, ..self.tally.clone() }
+        Tally { subscribers: self.logins.subscribers(), ..self.tally.clone() }
     }
 
     /// Files something heard. Sessions that are over by then are appended to `closed`. Returns to whom it belongs.
-    pub fn hear(&mut self, heard: Heard, closed: &mut Vec<Session>) -> Owner {
+    pub fn hear(&mut self, heard: Heard, closed: &mut Closed) -> Owner {
         self.advance(heard.events.iter().map(|e| e.end).max().unwrap_or(self.clock), closed);
         self.count(&heard);
         let carried_in = self.carry(&heard);
         let session = if heard.proof.is_some() && heard.direction == Direction::ClientToServer {
-            self.logins.ask(heard);
+            self.logins.ask(heard, closed);
             None
         } else if self.logins.answered_by(&heard) {
             self.answer_login(heard, closed)
@@ -200,7 +210,7 @@ impl Tracker {
     }
 
     /// Closes everything: the capture is over. Sessions are appended to `closed` by rising number.
-    pub fn finish(&mut self, closed: &mut Vec<Session>) -> (Vec<Subscriber>, Vec<Use>) {
+    pub fn finish(&mut self, closed: &mut Closed) {
         let mut flows: Vec<FlowNo> = self.flows.keys().copied().collect();
         flows.sort_unstable();
         for flow in flows {
@@ -211,12 +221,11 @@ impl Tracker {
         for no in open {
             self.close(no, None, closed);
         }
-        self.tally.subscribers = self.logins.subscribers() as u64;
-        std::mem::take(&mut self.logins).finish()
+        self.logins.finish(closed);
     }
 
     /// Moves the clock on and closes the sessions whose time has come.
-    fn advance(&mut self, now: Time, closed: &mut Vec<Session>) {
+    fn advance(&mut self, now: Time, closed: &mut Closed) {
         self.clock = self.clock.max(now);
         while let Some(Reverse((deadline, no))) = self.deadlines.peek().copied() {
             if deadline > self.clock {
@@ -278,7 +287,7 @@ impl Tracker {
     }
 
     /// A login answer: joins the request it answers, and opens a session when it grants one.
-    fn answer_login(&mut self, heard: Heard, closed: &mut Vec<Session>) -> Option<SessionNo> {
+    fn answer_login(&mut self, heard: Heard, closed: &mut Closed) -> Option<SessionNo> {
         let no = SessionNo(self.next + 1);
         let flow = heard.flow.no;
         let time = self.clock;
@@ -303,6 +312,7 @@ impl Tracker {
             }
             self.close(old, None, closed);
         }
+        self.logins.open(live.session());
         self.admit(live, closed);
         self.join_flow(flow, no);
         Some(no)
@@ -312,7 +322,7 @@ impl Tracker {
         self.live.get(&no).is_some_and(|live| live.session().peers.1.ip() == session.peers.1.ip())
     }
 
-    fn file(&mut self, heard: Heard, carried_in: Option<SessionNo>, closed: &mut Vec<Session>) -> Option<SessionNo> {
+    fn file(&mut self, heard: Heard, carried_in: Option<SessionNo>, closed: &mut Closed) -> Option<SessionNo> {
         let known = match heard.session_id.as_deref() {
             Some(id) => self.find(id, heard.flow.acceptor.ip()),
             None => carried_in.filter(|no| self.live.contains_key(no)),
@@ -341,7 +351,7 @@ impl Tracker {
         }
         if live.session().events.len() >= self.limits.events {
             let clock = self.clock;
-            closed.push(live.end_chapter(clock));
+            closed.sessions.push(live.end_chapter(clock));
         }
         Some(no)
     }
@@ -353,7 +363,7 @@ impl Tracker {
         candidates.iter().rev().find(with_server).or(candidates.last()).copied()
     }
 
-    fn admit(&mut self, live: Live, closed: &mut Vec<Session>) {
+    fn admit(&mut self, live: Live, closed: &mut Closed) {
         while self.live.len() >= self.limits.sessions {
             let Some(Reverse((_, no))) = self.deadlines.pop() else { break };
             if self.live.contains_key(&no) {
@@ -385,7 +395,7 @@ impl Tracker {
         }
     }
 
-    fn close(&mut self, no: SessionNo, doubt: Option<Doubt>, closed: &mut Vec<Session>) {
+    fn close(&mut self, no: SessionNo, doubt: Option<Doubt>, closed: &mut Closed) {
         let Some(live) = self.live.remove(&no) else { return };
         if let Some(id) = live.session().id.as_deref() {
             forget(&mut self.by_id, id, no);
@@ -393,8 +403,8 @@ impl Tracker {
         if let Some(key) = client_key(live.session()) {
             forget(&mut self.by_client, &key, no);
         }
-        self.logins.close(&live);
-        closed.push(live.end(self.clock, doubt));
+        self.logins.close(&live, closed);
+        closed.sessions.push(live.end(self.clock, doubt));
     }
 
     fn owner(&self, session: Option<SessionNo>) -> Owner {
