@@ -15,6 +15,8 @@ struct Cause {
     session: Option<SessionNo>,
     /// Told by its ends where there is no session.
     peers: Option<(std::net::SocketAddr, std::net::SocketAddr)>,
+    /// And by its user: a gateway has many on one connection.
+    user: Option<String>,
     side: crate::finding::Side,
     cause: String,
 }
@@ -38,6 +40,7 @@ impl Collection {
             rule: finding.rule,
             session,
             peers: finding.scene.peers.filter(|_| session.is_none()),
+            user: finding.scene.user.clone().filter(|_| session.is_none()),
             side: finding.side,
             cause,
         };
