@@ -294,8 +294,10 @@ pub struct Scene {
     pub peers: Option<(SocketAddr, SocketAddr)>,
     /// `SessionID`.
     pub session: Option<String>,
-    /// `UserID`, as sent.
+    /// `UserID`, as sent; where none is known, the number by which a gateway names the subscriber.
     pub user: Option<String>,
+    /// Address of the client, as a gateway between it and this connection tells it.
+    pub forwarded: Option<String>,
     /// CSP version.
     pub version: Option<Version>,
     /// What carried it.
@@ -310,7 +312,8 @@ impl Scene {
         Self {
             peers: Some(session.peers),
             session: session.id.clone(),
-            user: session.user.clone(),
+            user: session.named().map(str::to_owned),
+            forwarded: session.gateway.as_ref().and_then(|g| g.client.as_deref()).map(str::to_owned),
             version: session.version,
             carrier: Some(session.carrier),
             encoding: Some(session.encoding),
@@ -323,6 +326,7 @@ impl Scene {
             peers: Some(message.envelope.peers()),
             session: message.session_id().map(str::to_owned),
             user: None,
+            forwarded: message.envelope.gateway.as_ref().and_then(|g| g.client.as_deref()).map(str::to_owned),
             version: message.version,
             carrier: Some(message.envelope.carrier),
             encoding: Some(message.encoding),

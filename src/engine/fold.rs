@@ -22,6 +22,8 @@ struct Cause {
     rule: &'static str,
     /// Told by its ends where there is no session.
     peers: Option<(std::net::SocketAddr, std::net::SocketAddr)>,
+    /// And by its user: a gateway has many on one connection.
+    user: Option<String>,
     side: Side,
     cause: String,
 }
@@ -51,7 +53,8 @@ impl<'t> Collection<'t> {
             return;
         };
         let peers = finding.scene.peers.filter(|_| session.is_none());
-        let key = Cause { rule: finding.rule, peers, side: finding.side, cause };
+        let user = finding.scene.user.clone().filter(|_| session.is_none());
+        let key = Cause { rule: finding.rule, peers, user, side: finding.side, cause };
         let first = self.causes.get(&session).and_then(|causes| causes.get(&key)).copied();
         match (first, first.flatten().and_then(|place| self.findings.get_mut(place))) {
             (_, Some(first)) => first.repeat(&finding),

@@ -63,10 +63,14 @@ impl Engine {
                 match item {
                     Work::Heard(heard, mut said) => {
                         let owner = tracker.hear(heard, &mut closed);
+                        if owner.relayed {
+                            continue;
+                        }
                         for mut finding in std::mem::take(&mut said.findings) {
                             let scene = &mut finding.scene;
                             scene.session = scene.session.take().or_else(|| owner.id.clone());
                             scene.user = scene.user.take().or_else(|| owner.user.clone());
+                            scene.forwarded = scene.forwarded.take().or_else(|| owner.forwarded.clone());
                             collection.add(finding, owner.session);
                         }
                         judgement.add(said);

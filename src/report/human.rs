@@ -134,7 +134,7 @@ fn pack(parts: &[String], most: usize) -> Vec<String> {
 
 /// Who has to change and what it cost; where it belongs: notes of parts, each beginning a line.
 fn notes(finding: &Finding) -> [Vec<String>; 2] {
-    let Scene { peers, session, user, version, carrier, encoding } = &finding.scene;
+    let Scene { peers, session, user, forwarded, version, carrier, encoding } = &finding.scene;
     let cost = finding.cost.as_ref().and_then(summary::cost);
     let carried = match (encoding, carrier) {
         (Some(encoding), Some(carrier)) => Some(format!("{} over {}", encoding.name(), carrier.name())),
@@ -149,6 +149,7 @@ fn notes(finding: &Finding) -> [Vec<String>; 2] {
         session.as_deref().map(|id| format!("session {}", clip(id, MOST_COLUMNS))),
         user.as_deref().map(|user| format!("user {}", clip(user, MOST_COLUMNS))),
         peers.map(|(client, server)| format!("stream {client} ⇄ {server}")),
+        forwarded.as_deref().map(|client| format!("on behalf of {}", clip(client, MOST_COLUMNS))),
         version.map(|version| format!("CSP {}", version_name(version))),
         carried,
     ];

@@ -80,6 +80,7 @@ struct Summary<'o> {
     transactions: BTreeMap<&'o str, u64>,
     judged: u64,
     not_judged: BTreeMap<&'o str, u64>,
+    relayed: u64,
     findings: BTreeMap<&'o str, usize>,
 }
 
@@ -98,6 +99,7 @@ impl Summary<'_> {
             transactions: tally.transactions.iter().map(|(name, count)| (primitive(*name), *count)).collect(),
             judged: tally.judged,
             not_judged: tally.not_judged.iter().map(|(doubt, count)| (doubt.name(), *count)).collect(),
+            relayed: tally.relayed,
             findings: [Severity::Info, Severity::Warning, Severity::Error].map(|s| (s.name(), found(s))).into(),
         }
     }
@@ -123,6 +125,7 @@ struct Finding<'o> {
     flow: Option<Flow>,
     session: Option<&'o str>,
     user: Option<&'o str>,
+    forwarded: Option<&'o str>,
     version: Option<&'static str>,
     carrier: Option<&'static str>,
     encoding: Option<&'static str>,
@@ -160,7 +163,7 @@ struct Shown<'o> {
 impl<'o> Finding<'o> {
     fn of(Filed { file, finding }: &'o Filed) -> Self {
         let frames = finding.frames();
-        let Scene { peers, session, user, version, carrier, encoding } = &finding.scene;
+        let Scene { peers, session, user, forwarded, version, carrier, encoding } = &finding.scene;
         Self {
             rule: finding.rule,
             severity: finding.severity.name(),
@@ -175,6 +178,7 @@ impl<'o> Finding<'o> {
             flow: peers.map(|(client, server)| Flow { client: client.to_string(), server: server.to_string() }),
             session: session.as_deref(),
             user: user.as_deref(),
+            forwarded: forwarded.as_deref(),
             version: version.map(version_name),
             carrier: carrier.map(|c| c.name()),
             encoding: encoding.map(|e| e.name()),

@@ -67,6 +67,10 @@ pub(super) fn remarks(outcome: &Outcome) -> Vec<String> {
         remarks
             .push(format!("{} beyond the limit, counted but not told", counted(outcome.dropped_findings, "finding")));
     }
+    if outcome.tally.relayed > 0 {
+        let relayed = counted(outcome.tally.relayed, "exchange");
+        remarks.push(format!("{relayed} seen on both sides of a gateway, each counted once"));
+    }
     if outcome.tally.evicted > 0 {
         remarks.push(format!("{} closed early: too many were open", counted(outcome.tally.evicted, "session")));
     }

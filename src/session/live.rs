@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::carrier::Direction;
+use crate::carrier::{Direction, Gateway};
 use crate::csp::message::Mode;
 use crate::csp::name;
 use crate::flow::FlowNo;
@@ -67,6 +67,9 @@ impl Live {
                 live.session.client = client;
             }
         }
+        if let Some(gateway) = grant.request.as_ref().and_then(|r| r.gateway.as_deref()) {
+            live.introduce(gateway);
+        }
         for event in grant.earlier {
             live.push(event);
         }
@@ -105,6 +108,7 @@ impl Live {
                 encoding,
                 carrier: heard.carrier,
                 peers: (heard.flow.opener, heard.flow.acceptor),
+                gateway: heard.gateway.clone(),
                 opening: Opening::MidStream,
                 ending: None,
                 events: Vec::new(),
@@ -136,6 +140,39 @@ impl Live {
     /// The login answer that opened it, the last accepted use, and when it was seen ending.
     pub(super) fn summary(&self) -> (Option<&Event>, Time, Option<Time>) {
         (self.login.as_ref(), self.last_used, self.ended)
+    }
+
+    /// A gateway says who the client is; what was said first stands.
+    pub(super) fn introduce(&mut self, gateway: &Gateway) {
+        let known = self.session.gateway.get_or_insert_with(|| Box::new(gateway.clone()));
+        if known.msisdn.is_none() {
+            known.msisdn.clone_from(&gateway.msisdn);
+        }
+        if known.client.is_none() {
+            known.client.clone_from(&gateway.client);
+        }
+    }
+
+    /// A flow proves to be shared with other clients: whoever opened it, this client did not.
+    pub(super) fn disown(&mut self, flow: FlowNo) {
+        self.session.events.iter_mut().filter(|e| e.flow == flow).for_each(|e| e.opens_flow = false);
+    }
+
+    /// Files that octets are missing; what is missing in one go is one event.
+    pub(super) fn miss(&mut self, gap: &Event) {
+        let same = |e: &&mut Event| match (&e.what, &gap.what) {
+            (What::Gap { loss: a }, What::Gap { loss: b }) => {
+                a == b && e.flow == gap.flow && e.direction == gap.direction
+            }
+            _ => false,
+        };
+        match self.session.events.last_mut().filter(same) {
+            Some(last) => {
+                (last.end, last.frames.last) = (gap.end, gap.frames.last);
+                self.last_active = self.last_active.max(gap.end);
+            }
+            None => self.push(gap.clone()),
+        }
     }
 
     fn next(&self) -> EventIx {
@@ -293,6 +330,7 @@ impl Live {
             user: self.session.user.clone(),
             client: self.session.client.clone(),
             cookie: self.session.cookie.clone(),
+            gateway: self.session.gateway.clone(),
             doubts: Vec::new(),
             opening: Opening::MidStream,
             ending: None,

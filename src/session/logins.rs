@@ -125,9 +125,14 @@ impl Logins {
 
     /// Whether something heard answers a login: a Login-Response, or whatever comes in the exchange of a Login-Request.
     pub(super) fn answered_by(&self, heard: &Heard) -> bool {
-        let in_exchange = self.pending.contains_key(&(heard.flow.no, heard.exchange));
+        let in_exchange = self.asked(heard.flow.no, heard.exchange);
         let from_server = heard.direction == Direction::ServerToClient;
         from_server && (in_exchange || heard.events.iter().any(|e| e.is(name::LOGIN_RESPONSE)))
+    }
+
+    /// Whether a Login-Request waits for its answer in this exchange.
+    pub(super) fn asked(&self, flow: FlowNo, exchange: u32) -> bool {
+        self.pending.contains_key(&(flow, exchange))
     }
 
     /// The answer to a login. It opens session `no` when it grants one; else it is filed with its request.
@@ -152,7 +157,8 @@ impl Logins {
             attempt.session = grants.then_some(no);
             known.open += u32::from(grants);
         }
-        let key = (user.unwrap_or_default().to_lowercase(), client.url.or(client.msisdn).unwrap_or_default());
+        let user = user.or_else(|| request.as_ref().map(whose)).unwrap_or_default().to_lowercase();
+        let key = (user, client.url.or(client.msisdn).unwrap_or_default());
         let now = event.end;
         if grants {
             let earlier = self.take_challenge(&key, now);
@@ -287,6 +293,12 @@ impl Logins {
     }
 }
 
-fn login_request(heard: &Heard) -> Option<&Event> {
+/// Whose login it is that names no user: the subscriber's that a gateway names, else that of the address it comes from.
+fn whose(request: &Heard) -> String {
+    let msisdn = request.gateway.as_ref().and_then(|gateway| gateway.msisdn.as_deref());
+    msisdn.map_or_else(|| request.flow.opener.ip().to_string(), str::to_owned)
+}
+
+pub(super) fn login_request(heard: &Heard) -> Option<&Event> {
     heard.events.iter().find(|e| e.is(name::LOGIN_REQUEST))
 }

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use crate::carrier::{Carrier, Direction};
+use crate::carrier::{Carrier, Direction, Gateway};
 use crate::csp::namespace::Version;
 use crate::syntax::{Encoding, NameId};
 use crate::time::{Seconds, Time};
@@ -121,6 +121,8 @@ pub struct Session {
     pub carrier: Carrier,
     /// Socket addresses of client and server in its first flow.
     pub peers: (SocketAddr, SocketAddr),
+    /// What gateways said of its client.
+    pub gateway: Option<Box<Gateway>>,
     /// How it began.
     pub opening: Opening,
     /// How it ended; `None` when it was not seen ending.
@@ -144,6 +146,11 @@ pub struct Session {
 }
 
 impl Session {
+    /// Whom it belongs to: the user, or where no login told, the number by which a gateway names the subscriber.
+    pub fn named(&self) -> Option<&str> {
+        self.user.as_deref().or_else(|| self.gateway.as_ref()?.msisdn.as_deref())
+    }
+
     /// The event at a place; events are only ever named by places in this chapter.
     pub fn event(&self, ix: EventIx) -> Option<&Event> {
         self.events.get(ix.0 as usize)

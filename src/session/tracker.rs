@@ -3,6 +3,8 @@
 //! It is the sequential heart of a run, so it decides nothing about what was said. Its output depends on the order of
 //! what it is given and on nothing else: not on windows, not on threads, not on the clock of the machine.
 
+mod legs;
+
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap};
 
@@ -12,9 +14,13 @@ use crate::flow::{End, FlowNo, Loss};
 use crate::syntax::NameId;
 use crate::time::Time;
 
-use super::live::Live;
-use super::logins::Logins;
+use super::live::{Live, login_identity};
+use super::logins::{Logins, login_request};
 use super::{ClientId, Doubt, Event, Heard, Session, SessionNo, Subscriber, Use, What};
+
+pub use legs::{LEGS_REMEMBERED, RELAYED_WITHIN};
+
+use legs::{Leg, Legs};
 
 /// How much a tracker holds at most. What is let go is handed over first, and counted.
 #[derive(Clone, Copy, Debug)]
@@ -70,6 +76,8 @@ pub struct Tally {
     pub not_judged: BTreeMap<Doubt, u64>,
     /// Sessions closed early because too many were open.
     pub evicted: u64,
+    /// Exchanges heard once more on the other side of a gateway; they count nowhere else.
+    pub relayed: u64,
 }
 
 impl Tally {
@@ -81,6 +89,7 @@ impl Tally {
         self.subscribers += other.subscribers;
         self.judged += other.judged;
         self.evicted += other.evicted;
+        self.relayed += other.relayed;
         for (name, count) in other.transactions {
             *self.transactions.entry(name).or_default() += count;
         }
@@ -98,23 +107,38 @@ impl Tally {
 }
 
 /// A carrier exchange whose answer has not come yet.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug, Default)]
 struct Exchange {
     session: Option<SessionNo>,
     doubt: Option<Doubt>,
+    /// Under what its request is known to [`Legs`].
+    content: Option<u64>,
+    /// The exchange of which it is a relayed copy.
+    relays: Option<Leg>,
+    /// Whom its request names where no session tells.
+    user: Option<String>,
 }
 
 /// What is known of a flow that carries IMPS.
 #[derive(Debug, Default)]
 struct FlowState {
     exchanges: BTreeMap<u32, Exchange>,
+    /// The sessions that used it; some may be over.
     sessions: BTreeSet<SessionNo>,
+    /// How many of them before those that are over are taken out.
+    sessions_kept: usize,
+    /// The one that used it last.
+    latest: Option<SessionNo>,
+    /// Whether several clients use it: a gateway opened it.
+    pooled: bool,
     gaps: Vec<Event>,
     lossy: Option<Doubt>,
 }
 
 /// How many gaps of a flow are remembered for sessions that come to use it later.
 const GAPS_REMEMBERED: usize = 8;
+/// How many sessions of a flow are remembered before those that are over are taken out.
+const SESSIONS_REMEMBERED: usize = 64;
 
 /// To whom something heard belongs.
 #[derive(Clone, Debug, Default)]
@@ -123,8 +147,12 @@ pub struct Owner {
     pub session: Option<SessionNo>,
     /// Its `SessionID`.
     pub id: Option<String>,
-    /// The user logged in.
+    /// The user logged in, or whom a gateway names.
     pub user: Option<String>,
+    /// Address of the client, as a gateway tells it.
+    pub forwarded: Option<String>,
+    /// Whether it was heard before, on another side of a gateway, and is not filed.
+    pub relayed: bool,
 }
 
 /// Files what was heard into sessions and subscribers.
@@ -141,6 +169,9 @@ pub struct Tracker {
     by_client: HashMap<(String, ClientId), Vec<SessionNo>>,
     deadlines: BinaryHeap<Reverse<(Time, SessionNo)>>,
     flows: HashMap<FlowNo, FlowState>,
+    legs: Legs,
+    /// Relayed answers whose originals have not come, by session.
+    stand_ins: HashMap<SessionNo, Vec<Heard>>,
     logins: Logins,
 }
 
@@ -158,8 +189,9 @@ impl Tracker {
     /// Files something heard. Sessions that are over by then are appended to `closed`. Returns to whom it belongs.
     pub fn hear(&mut self, heard: Heard, closed: &mut Closed) -> Owner {
         self.advance(heard.events.iter().map(|e| e.end).max().unwrap_or(self.clock), closed);
+        let Some(heard) = self.relay(heard) else { return Owner { relayed: true, ..Owner::default() } };
         self.count(&heard);
-        let carried_in = self.carry(&heard);
+        let (carried_in, mut owner) = self.carry(&heard);
         let session = if heard.proof.is_some() && heard.direction == Direction::ClientToServer {
             self.logins.ask(heard, closed);
             None
@@ -168,7 +200,13 @@ impl Tracker {
         } else {
             self.file(heard, carried_in, closed)
         };
-        self.owner(session)
+        if let Some(live) = session.and_then(|no| self.live.get(&no)) {
+            let (user, gateway) = (live.session().named(), live.session().gateway.as_ref());
+            owner.user = user.map(str::to_owned).or(owner.user);
+            owner.forwarded = gateway.and_then(|g| g.client.as_deref()).map(str::to_owned).or(owner.forwarded);
+            (owner.session, owner.id) = (session, live.session().id.clone());
+        }
+        owner
     }
 
     /// Files that octets are missing in a flow.
@@ -192,7 +230,7 @@ impl Tracker {
         state.lossy.get_or_insert(loss.into());
         for no in &state.sessions {
             if let Some(live) = self.live.get_mut(no) {
-                live.push(gap.clone());
+                live.miss(&gap);
             }
         }
         if state.gaps.len() < GAPS_REMEMBERED {
@@ -205,7 +243,14 @@ impl Tracker {
         let Some(state) = self.flows.remove(&flow) else { return };
         for exchange in state.exchanges.into_values() {
             let open = (end == End::Open).then_some(Doubt::OpenAtEnd);
-            self.tally.settle(exchange.doubt.or(state.lossy).or(open));
+            self.give_up(&exchange, exchange.doubt.or(state.lossy).or(open));
+        }
+    }
+
+    /// An exchange ends without an answer.
+    fn give_up(&mut self, exchange: &Exchange, doubt: Option<Doubt>) {
+        if exchange.relays.is_none() {
+            self.tally.settle(doubt);
         }
     }
 
@@ -253,36 +298,43 @@ impl Tracker {
         }
     }
 
-    /// Keeps the account of carrier exchanges; returns the session that the request of an answer belongs to.
-    fn carry(&mut self, heard: &Heard) -> Option<SessionNo> {
+    /// Keeps the account of carrier exchanges; returns the session that the request of an answer belongs to, and whom
+    /// something heard belongs to where no session tells.
+    fn carry(&mut self, heard: &Heard) -> (Option<SessionNo>, Owner) {
         let doubt = heard.events.iter().find_map(|e| Doubt::of(e.whole));
-        let state = self.flows.entry(heard.flow.no).or_default();
+        let mut owner = Owner::default();
         if heard.direction == Direction::ClientToServer {
             self.tally.exchanges += 1;
-            if state.exchanges.len() >= self.limits.exchanges
-                && let Some((_, given_up)) = state.exchanges.pop_first()
-            {
-                self.tally.settle(given_up.doubt.or(Some(Doubt::Limit)));
-            }
-            state.exchanges.insert(heard.exchange, Exchange { session: None, doubt });
-            if state.exchanges.len() > self.limits.exchanges
-                && let Some((_, oldest)) = state.exchanges.pop_first()
-            {
-                self.tally.settle(oldest.doubt.or(state.lossy).or(Some(Doubt::Limit)));
-            }
-            return None;
+            let user = if heard.session_id.is_none() { named(heard) } else { None };
+            owner.user.clone_from(&user);
+            owner.forwarded = heard.gateway.as_ref().and_then(|g| g.client.as_deref()).map(str::to_owned);
+            self.open(heard, Exchange { doubt, content: heard.content, user, ..Exchange::default() });
+            return (None, owner);
         }
-        match state.exchanges.remove(&heard.exchange) {
-            Some(exchange) => {
-                self.tally.settle(exchange.doubt.or(doubt));
-                exchange.session
-            }
-            None => {
-                self.tally.exchanges += 1;
-                let lost = if heard.flow.opening_seen { Doubt::MissingPackets } else { Doubt::BeganMidStream };
-                self.tally.settle(Some(state.lossy.unwrap_or(lost)));
-                None
-            }
+        let state = self.flows.entry(heard.flow.no).or_default();
+        let Some(exchange) = state.exchanges.remove(&heard.exchange) else {
+            self.tally.exchanges += 1;
+            let lost = if heard.flow.opening_seen { Doubt::MissingPackets } else { Doubt::BeganMidStream };
+            self.tally.settle(Some(state.lossy.unwrap_or(lost)));
+            return (None, owner);
+        };
+        if let Some(content) = exchange.content {
+            self.legs.answer(content, heard.flow.no, heard.exchange);
+        }
+        self.tally.settle(exchange.doubt.or(doubt));
+        owner.user = exchange.user;
+        (exchange.session, owner)
+    }
+
+    /// Opens an exchange; the oldest of too many in a flow is given up.
+    fn open(&mut self, heard: &Heard, exchange: Exchange) {
+        let state = self.flows.entry(heard.flow.no).or_default();
+        let full = state.exchanges.len() >= self.limits.exchanges;
+        let oldest = if full { state.exchanges.pop_first() } else { None };
+        state.exchanges.insert(heard.exchange, exchange);
+        let lossy = state.lossy;
+        if let Some((_, oldest)) = oldest {
+            self.give_up(&oldest, oldest.doubt.or(lossy).or(Some(Doubt::Limit)));
         }
     }
 
@@ -345,7 +397,11 @@ impl Tracker {
             exchange.session = Some(no);
         }
         self.join_flow(heard.flow.no, no);
+        self.settle_stand_ins(no, Some(&heard));
         let Some(live) = self.live.get_mut(&no) else { return Some(no) };
+        if let Some(gateway) = heard.gateway.as_deref() {
+            live.introduce(gateway);
+        }
         for event in heard.events {
             live.push(event);
         }
@@ -385,10 +441,24 @@ impl Tracker {
     /// A session uses a flow: gaps of the flow before this may have held something of it.
     fn join_flow(&mut self, flow: FlowNo, no: SessionNo) {
         let state = self.flows.entry(flow).or_default();
-        if !state.sessions.insert(no) {
+        let latest = state.latest.replace(no);
+        if latest == Some(no) {
             return;
         }
-        if let Some(live) = self.live.get_mut(&no) {
+        let comes_back = !state.sessions.insert(no);
+        if state.sessions.len() > state.sessions_kept.max(SESSIONS_REMEMBERED) {
+            state.sessions.retain(|no| self.live.contains_key(no));
+            state.sessions_kept = 2 * state.sessions.len();
+        }
+        if !state.pooled && latest.is_some_and(|other| comes_back || are_of_two_users(&self.live, other, no)) {
+            state.pooled = true;
+            for no in &state.sessions {
+                if let Some(live) = self.live.get_mut(no) {
+                    live.disown(flow);
+                }
+            }
+        }
+        if let Some(live) = self.live.get_mut(&no).filter(|_| !comes_back) {
             for gap in &state.gaps {
                 live.push(gap.clone());
             }
@@ -396,6 +466,7 @@ impl Tracker {
     }
 
     fn close(&mut self, no: SessionNo, doubt: Option<Doubt>, closed: &mut Closed) {
+        self.settle_stand_ins(no, None);
         let Some(live) = self.live.remove(&no) else { return };
         if let Some(id) = live.session().id.as_deref() {
             forget(&mut self.by_id, id, no);
@@ -406,11 +477,18 @@ impl Tracker {
         self.logins.close(&live, closed);
         closed.sessions.push(live.end(self.clock, doubt));
     }
+}
 
-    fn owner(&self, session: Option<SessionNo>) -> Owner {
-        let Some(live) = session.and_then(|no| self.live.get(&no)) else { return Owner::default() };
-        Owner { session, id: live.session().id.clone(), user: live.session().user.clone() }
-    }
+/// Whom something names that belongs to no session: the user who logs in, or the subscriber that a gateway names.
+fn named(heard: &Heard) -> Option<String> {
+    let login = heard.proof.and_then(|_| login_identity(login_request(heard)?).1);
+    login.or_else(|| heard.gateway.as_ref()?.msisdn.as_deref().map(str::to_owned))
+}
+
+/// Whether two sessions are known to be of different users.
+fn are_of_two_users(live: &HashMap<SessionNo, Live>, a: SessionNo, b: SessionNo) -> bool {
+    let name = |no| live.get(&no).and_then(|live| live.session().named());
+    name(a).zip(name(b)).is_some_and(|(a, b)| !a.eq_ignore_ascii_case(b))
 }
 
 /// What tells the sessions of one client of one user; `None` where the login told neither.

@@ -94,10 +94,11 @@ fn envelope_of(bytes: &[u8], flow: &Arc<FlowInfo>, exchange: u32) -> Option<Box<
 
 /// The envelope that `head` begins; extent, body and wholeness are those of an empty message.
 fn envelope(head: &Head<'_, '_>, facts: &Facts<'_>, flow: &Arc<FlowInfo>, exchange: u32) -> Box<Envelope> {
+    let kind = head.line.start.kind();
     Box::new(Envelope {
         flow: Arc::clone(flow),
         carrier: Carrier::Http,
-        direction: match head.line.start.kind() {
+        direction: match kind {
             Kind::Request => Direction::ClientToServer,
             Kind::Answer => Direction::ServerToClient,
         },
@@ -105,6 +106,7 @@ fn envelope(head: &Head<'_, '_>, facts: &Facts<'_>, flow: &Arc<FlowInfo>, exchan
         start: head.line.start.to_start(),
         content_type: facts.content_type.map(|value| head::text(value, head::VALUE_KEPT).into_owned()),
         headers: head.headers(),
+        gateway: if kind == Kind::Request { facts.gateway.gateway() } else { None },
         body: Wire::default(),
         wholeness: Wholeness::Complete,
         wire_octets: 0,

@@ -1,0 +1,195 @@
+//! HTTP as a gateway sends it: many subscribers on one connection, one subscriber on many, the same exchange on both
+//! sides of the gateway, and answers that are the gateway's own.
+
+#![cfg(test)]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::Cursor;
+use std::net::SocketAddr;
+
+use impslint::capture::Capture;
+use impslint::carrier::Direction;
+use impslint::engine::{Engine, Rulebook};
+use impslint::report::Outcome;
+use impslint::rules;
+use impslint::trace::{Line, Said, Trace, craft, parse};
+
+fn checked(trace: &Trace) -> Outcome {
+    let mut octets = Vec::new();
+    craft(trace, &mut octets).unwrap();
+    let mut outcome = Outcome::default();
+    let mut capture = Capture::from_reader(Box::new(Cursor::new(octets)), "gateway").unwrap();
+    Engine::new(Rulebook::new(rules::all()).unwrap(), 1).check(&mut capture, &mut outcome);
+    assert!(outcome.internal.is_empty(), "{:?}", outcome.internal);
+    outcome
+}
+
+fn outcome(trace: &str) -> Outcome {
+    checked(&parse(trace).unwrap_or_else(|e| panic!("{e}\n{trace}")))
+}
+
+/// Rule, session and user of each finding.
+fn found(outcome: &Outcome) -> Vec<String> {
+    let text = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
+    let all = outcome.findings.iter().map(|f| &f.finding);
+    all.map(|f| format!("{} {} {}", f.rule, text(&f.scene.session), text(&f.scene.user))).collect()
+}
+
+/// Headers that a gateway adds for a subscriber.
+fn added(number: &str) -> String {
+    format!("header=\"Via: 1.1 wap.example.net\" header=\"X-Nokia-MSISDN: +{number}\"")
+}
+
+const GATEWAY: &str = "\
+start 2007-05-01T10:00:00Z
+connection 1 10.9.0.1:5001 192.0.2.1:80
+connection 2 10.9.0.1:5002 192.0.2.1:80
+connection 3 10.9.0.2:5003 192.0.2.1:80
+";
+
+fn login_request(at: &str, user: &str, words: &str) -> String {
+    format!(
+        "{at} client Login-Request 1 outband target=http://imps.example/ {words}\n  UserID wv:{user}@example.com\n  \
+         ClientID\n    URL app:{user}\n  Password secret\n  TimeToLive 600\n"
+    )
+}
+
+fn login_answer(at: &str, user: &str, session: &str, words: &str) -> String {
+    format!(
+        "{at} server Login-Response 1 outband {words}\n  ClientID\n    URL app:{user}\n  Result\n    Code 200\n  \
+         SessionID {session}\n  KeepAliveTime 500\n"
+    )
+}
+
+#[test]
+fn logins_in_flight_on_one_connection_are_told_apart() {
+    let (anna, bob) = (added("447700900001"), added("447700900002"));
+    let trace = [
+        GATEWAY,
+        &login_request("+0", "anna", &anna),
+        &login_request("+0.1", "bob", &bob),
+        &login_answer("+0.1", "anna", "s1", ""),
+        &login_answer("+0.1", "bob", "s2", ""),
+        &format!("+1 client Polling-Request session=s2 connection=2 {bob}\n+0.1 server empty connection=2\n"),
+        &format!("+1 client Polling-Request session=s1 {anna}\n+0.1 server empty\n"),
+    ]
+    .concat();
+    let outcome = outcome(&trace);
+    assert_eq!((outcome.tally.sessions, outcome.tally.subscribers, outcome.tally.relayed), (2, 2, 0));
+    assert_eq!((outcome.tally.exchanges, outcome.tally.judged), (4, 4));
+    let mut passwords = found(&outcome);
+    passwords.retain(|found| found.starts_with("privacy/plaintext-password"));
+    let of = |user: &str| format!("privacy/plaintext-password - wv:{user}@example.com");
+    assert_eq!(passwords, [of("anna"), of("bob")]);
+}
+
+/// How the two sides of a gateway differ.
+#[derive(Clone, Copy, PartialEq, Debug)]
+enum Between {
+    /// A proxy with an address of its own that names itself.
+    Proxy,
+    /// A proxy that names itself and takes on the addresses of both.
+    Transparent,
+    /// A translator of the client's address.
+    Nat,
+    /// A balancer that hands connections on to a server as they are.
+    Balancer,
+}
+
+const ALL: [Between; 4] = [Between::Proxy, Between::Transparent, Between::Nat, Between::Balancer];
+
+/// 20 ms.
+const LATENCY: i64 = 20_000_000;
+
+/// A trace as it looks at a gateway between client and server: each message on both sides, the further side within.
+fn at_gateway(trace: &Trace, between: Between) -> Trace {
+    let behind = |connection: u32| connection + 10_000;
+    let port = |connection: u32| 40_000 + u16::try_from(connection).unwrap();
+    let mut ends: BTreeMap<u32, (SocketAddr, SocketAddr)> = BTreeMap::new();
+    let mut lines = Vec::new();
+    // How far what was put in went beyond the event before.
+    let mut ahead = 0;
+    for line in &trace.lines {
+        let said = match line {
+            Line::Connection(number, client, server) => {
+                ends.insert(*number, (*client, *server));
+                lines.push(line.clone());
+                continue;
+            }
+            Line::Event(said) => said,
+        };
+        let number = said.connection;
+        if !lines.iter().any(|l| matches!(l, Line::Connection(n, ..) if *n == behind(number))) {
+            let usual = (SocketAddr::from(([10, 0, 0, 1], port(number))), SocketAddr::from(([192, 0, 2, 1], 80)));
+            let (client, server) = ends.get(&number).copied().unwrap_or(usual);
+            let gateway = SocketAddr::from(([10, 9, 0, 1], port(number)));
+            let (client, server) = match between {
+                Between::Proxy => (gateway, SocketAddr::from(([198, 51, 100, 1], 80))),
+                Between::Transparent => (SocketAddr::new(client.ip(), client.port() ^ 0x4000), server),
+                Between::Nat => (gateway, server),
+                Between::Balancer => (client, SocketAddr::from(([198, 51, 100, 1], 80))),
+            };
+            lines.push(Line::Connection(behind(number), client, server));
+        }
+        let mut copy = Said { connection: behind(number), ..(**said).clone() };
+        if matches!(between, Between::Proxy | Between::Transparent) {
+            copy.headers.push(("Via".to_owned(), "1.1 wap.example.net".to_owned()));
+        }
+        let mut original = (**said).clone();
+        if said.direction == Direction::ClientToServer {
+            (original.delay, copy.delay) = (said.delay - ahead, LATENCY);
+            ahead = LATENCY;
+            lines.extend([Line::Event(Box::new(original)), Line::Event(Box::new(copy))]);
+        } else {
+            (copy.delay, original.delay) = (said.delay - ahead - LATENCY, LATENCY);
+            ahead = 0;
+            lines.extend([Line::Event(Box::new(copy)), Line::Event(Box::new(original))]);
+        }
+    }
+    Trace { start: trace.start, defaults: trace.defaults.clone(), lines }
+}
+
+/// Everything about the findings that does not hang on frame numbers.
+fn all_found(outcome: &Outcome) -> Vec<String> {
+    let mut all: Vec<String> = outcome
+        .findings
+        .iter()
+        .map(|filed| {
+            let f = &filed.finding;
+            let shown: Vec<String> = f.exhibits.iter().map(|e| format!("{} {} {}", e.title, e.time, e.label)).collect();
+            let scene = (&f.scene.session, &f.scene.user, f.scene.peers);
+            format!("{} {} {:?} {} {scene:?} {}", f.rule, f.message, f.cost, f.repeats, shown.join(", "))
+        })
+        .collect();
+    all.sort();
+    all
+}
+
+/// Every example of every page and every sample's trace.
+fn traces() -> Vec<(String, String)> {
+    let mut traces = Vec::new();
+    for rule in rules::all() {
+        for (i, example) in rule.page.split("```trace ").skip(1).enumerate() {
+            let body = example.split_once('\n').unwrap().1.split("\n```").next().unwrap();
+            traces.push((format!("{} example {}", rule.name, i + 1), format!("{body}\n")));
+        }
+    }
+    for sample in ["clean-xml", "clean-wbxml", "wasteful"] {
+        let path = format!("{}/samples/{sample}.trace", env!("CARGO_MANIFEST_DIR"));
+        traces.push((sample.to_owned(), fs::read_to_string(path).unwrap()));
+    }
+    traces
+}
+
+#[test]
+fn both_sides_of_a_gateway_are_judged_like_the_client_side_alone() {
+    for (name, text) in traces() {
+        let trace = parse(&text).unwrap();
+        let alone = checked(&trace);
+        for between in ALL {
+            let both = checked(&at_gateway(&trace, between));
+            assert_eq!(all_found(&both), all_found(&alone), "{name} {between:?}");
+        }
+    }
+}
