@@ -3,7 +3,7 @@
 use std::io::{self, BufWriter, IsTerminal, Write};
 
 use super::arguments::{Check, Colour, Format, When};
-use super::{FOUND, Fault, INTERNAL, NOT_RECOGNISED, UNREADABLE, complain, inputs};
+use super::{FOUND, Fault, INTERNAL, NOT_RECOGNISED, UNREADABLE, complain, inputs, inputs::Inputs};
 use crate::engine::{Engine, Rulebook};
 use crate::report::{self, Outcome, human};
 use crate::rules;
@@ -13,23 +13,18 @@ pub(super) fn run(arguments: &Check) -> Result<u8, Fault> {
         .map_err(|(rule, error)| Fault::Usage(format!("the page of {rule} cannot be read: {error}")))?;
     let engine = Engine::new(rulebook, inputs::threads(arguments.reading.threads));
     let mut outcome = Outcome::default();
-    let mut unreadable = false;
-    for path in &arguments.paths {
-        match inputs::open(path) {
-            Ok(mut capture) => engine.check(&mut capture, &mut outcome),
-            Err(fault) => {
-                complain(&fault.to_string());
-                unreadable = true;
-            }
-        }
+    let mut inputs = Inputs::find(&arguments.paths);
+    while let Some(mut capture) = inputs.next() {
+        engine.check(&mut capture, &mut outcome);
     }
+    outcome.skipped_files = inputs.skipped();
     if !outcome.inputs.is_empty() {
         let mut out = BufWriter::new(io::stdout().lock());
         report::write(&outcome, format(arguments), &mut out)?;
         out.flush()?;
     }
     tell_apart(&outcome, arguments.format);
-    Ok(status(arguments, &outcome, unreadable))
+    Ok(status(arguments, &outcome, inputs.unreadable()))
 }
 
 fn status(arguments: &Check, outcome: &Outcome, unreadable: bool) -> u8 {
@@ -57,6 +52,7 @@ fn tell_apart(outcome: &Outcome, format: Format) {
         if outcome.dropped_findings > 0 {
             complain(&format!("{} further findings are not listed", outcome.dropped_findings));
         }
+        report::skipped(outcome).iter().for_each(|remark| complain(remark));
     }
 }
 
