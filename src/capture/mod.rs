@@ -1,12 +1,12 @@
 //! Capture files and pipes in, frames out, window by window.
 //!
-//! In: the bytes of a pcap or pcapng, recognised by content. Out: [`Window`]s of about a megabyte, each the
+//! In: the bytes of a pcap or pcapng, compressed or not, recognised by content. Out: [`Window`]s of about a megabyte, each the
 //! captured bytes of its records and one [`FrameRef`] a record. What was wrong with the file is told as
 //! [`Anomaly`], with its offset; everything that could be read before and after it is handed over.
 //!
 //! [`Capture`] reads and carries the incomplete tail from window to window, `walk` goes over the records of a
 //! window with the help of `pcap` or `pcapng` and finds them again behind damage, `anomaly` and `tally` keep what
-//! there is to tell about the whole. [`mod@write`] is the way back: frames in, pcapng out.
+//! there is to tell about the whole. `unpack` decompresses. [`mod@write`] is the way back: frames in, pcapng out.
 
 mod anomaly;
 mod error;
@@ -19,6 +19,7 @@ mod reader;
 mod tally;
 #[cfg(test)]
 mod tests;
+mod unpack;
 mod walk;
 pub mod write;
 
@@ -30,6 +31,7 @@ pub use pcap::{FAR_TRAIN, MAX_CAPTURED_LEN, RESYNC_SPAN_SECONDS};
 pub use pcapng::MAX_BLOCK_LEN;
 pub use reader::{Capture, MAX_WINDOW_SIZE, WINDOW_SIZE};
 pub use tally::{MAX_LINK_TYPES, Summary};
+pub use unpack::{MAX_CODINGS, MAX_XZ_MEMORY, MAX_ZSTD_WINDOW};
 
 use std::ops::Range;
 

@@ -2,15 +2,16 @@
 
 use std::fmt;
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, Cursor, Read};
 use std::path::Path;
 
 use super::anomaly::{Anomalies, Anomaly};
 use super::error::{OpenError, ReadError};
-use super::format::{Content, Format, HEAD_LEN, is_cut, recognise};
+use super::format::{Coding, Content, Format, HEAD_LEN, is_cut, recognise};
 use super::pcap::Pcap;
 use super::pcapng::PcapNg;
 use super::tally::{Summary, Tally};
+use super::unpack::{Fault, MAX_CODINGS, Unpacker};
 use super::walk::{Out, Records, Stretch, Walk};
 use super::{Comment, FrameRef, Window};
 
@@ -28,6 +29,7 @@ pub struct Capture {
     reader: Box<dyn Read + Send>,
     name: String,
     format: Format,
+    codings: Vec<Coding>,
     walk: Walk,
     pub(super) window_size: usize,
     /// Octets that were read and belong to no window yet.
@@ -57,20 +59,25 @@ impl Capture {
     /// Opens any input; `name` stands in error messages. Waits for the file header.
     pub fn from_reader(mut reader: Box<dyn Read + Send>, name: impl Into<String>) -> Result<Self, OpenError> {
         let name = name.into();
-        let mut head = Vec::new();
-        if let Err(source) = reader.by_ref().take(HEAD_LEN as u64).read_to_end(&mut head) {
-            return Err(OpenError::Io { name, source });
-        }
-        let (format, order) = match recognise(&head) {
-            Some(Content::Capture(format, order)) => (format, order),
-            // A decoder goes around `head` and `reader` here, and what comes out of it is recognised anew.
-            Some(Content::Compressed(coding)) => return Err(OpenError::Compressed { name, coding }),
-            None if head.is_empty() => return Err(OpenError::Empty { name }),
-            None if is_cut(&head) => return Err(OpenError::CutHeader { name, octets: head.len() as u64 }),
-            None => return Err(OpenError::NotACapture { name }),
+        let mut codings = Vec::new();
+        let mut anomalies = Anomalies::default();
+        let (format, order, head) = loop {
+            let (head, failed) = head(&mut reader);
+            match recognise(&head) {
+                Some(Content::Capture(format, order)) => {
+                    let fault = failed.as_ref().and_then(Fault::of);
+                    fault.inspect(|fault| anomalies.push(fault.kind, head.len() as u64, 0));
+                    break (format, order, head);
+                }
+                Some(Content::Compressed(coding)) if codings.len() < MAX_CODINGS => {
+                    codings.push(coding);
+                    reader = Box::new(Unpacker::new(coding, Box::new(Cursor::new(head).chain(reader))));
+                }
+                Some(Content::Compressed(coding)) => return Err(OpenError::Compressed { name, coding }),
+                None => return Err(unrecognised(name, &head, failed)),
+            }
         };
         let octets = head.len() as u64;
-        let mut anomalies = Anomalies::default();
         let (records, offset) = match format {
             Format::PcapNg => (Records::PcapNg(PcapNg::new(order)), 0),
             Format::Pcap | Format::PcapNs | Format::PcapModified => {
@@ -84,6 +91,7 @@ impl Capture {
             reader,
             name,
             format,
+            codings,
             walk: Walk::new(records),
             window_size: WINDOW_SIZE,
             tail: if offset == 0 { head } else { Vec::new() },
@@ -164,6 +172,13 @@ impl Capture {
         let read = loop {
             match self.reader.read(room) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => match Fault::of(&error) {
+                    Some(fault) => {
+                        self.anomalies.push(fault.kind, self.octets, 0);
+                        self.tally.truncated |= fault.kind.loses_octets();
+                    }
+                    None => break Err(error),
+                },
                 other => break other,
             }
         };
@@ -199,6 +214,7 @@ impl Capture {
     pub fn summary(&self) -> Summary {
         Summary {
             format: self.format,
+            codings: self.codings.clone(),
             octets: self.octets,
             packets: self.tally.packets,
             first: self.tally.span.map(|(first, _)| first),
@@ -206,6 +222,29 @@ impl Capture {
             truncated: self.tally.truncated,
             links: self.tally.links.clone(),
         }
+    }
+}
+
+/// Reads the first octets, and what there was to complain about.
+fn head(reader: &mut dyn Read) -> (Vec<u8>, Option<io::Error>) {
+    let (mut head, mut failed) = (Vec::new(), None);
+    // A fault of compressed data comes once; what is behind it may be a capture all the same.
+    while let Err(error) = reader.take((HEAD_LEN - head.len()) as u64).read_to_end(&mut head) {
+        let is_fault = Fault::of(&error).is_some();
+        failed.get_or_insert(error);
+        if !is_fault {
+            break;
+        }
+    }
+    (head, failed)
+}
+
+fn unrecognised(name: String, head: &[u8], failed: Option<io::Error>) -> OpenError {
+    match failed {
+        Some(source) => OpenError::Io { name, source },
+        None if head.is_empty() => OpenError::Empty { name },
+        None if is_cut(head) => OpenError::CutHeader { name, octets: head.len() as u64 },
+        None => OpenError::NotACapture { name },
     }
 }
 

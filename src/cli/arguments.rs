@@ -32,7 +32,8 @@ pub(super) enum Command {
 /// traffic recognised, 70 a fault of our own. It is the same in every format.
 #[derive(Args, Debug)]
 pub(super) struct Check {
-    /// Captures (pcap, pcapng); `-` reads standard input.
+    /// Captures (pcap, pcapng, also as .gz, .zst, .xz, .bz2), folders of them, or quoted patterns such as
+    /// 'traces/**/*.pcap*'; `-` reads standard input.
     #[arg(required = true, value_name = "PATH")]
     pub(super) paths: Vec<PathBuf>,
     /// How to show the findings.
@@ -53,7 +54,8 @@ pub(super) struct Check {
 /// digests, and what users wrote, are left out unless asked for.
 #[derive(Args, Debug)]
 pub(super) struct Decode {
-    /// Captures (pcap, pcapng); `-` reads standard input.
+    /// Captures (pcap, pcapng, also as .gz, .zst, .xz, .bz2), folders of them, or quoted patterns such as
+    /// 'traces/**/*.pcap*'; `-` reads standard input.
     #[arg(required = true, value_name = "PATH")]
     pub(super) paths: Vec<PathBuf>,
     /// How to print it.

@@ -4,7 +4,7 @@ use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::Path;
 
 use super::arguments::{Check, Colour, Format, When};
-use super::{FOUND, Fault, INTERNAL, NOT_RECOGNISED, UNREADABLE, complain, inputs};
+use super::{FOUND, Fault, INTERNAL, NOT_RECOGNISED, UNREADABLE, complain, inputs, inputs::Inputs};
 use crate::engine::{Engine, Rulebook};
 use crate::report::{self, Filed, Outcome, Telling, human};
 use crate::rules;
@@ -14,27 +14,24 @@ pub(super) fn run(arguments: &Check) -> Result<u8, Fault> {
         .map_err(|(rule, error)| Fault::Usage(format!("the page of {rule} cannot be read: {error}")))?;
     let engine = Engine::new(rulebook, inputs::threads(arguments.reading.threads));
     let mut outcome = Outcome::default();
-    let mut unreadable = false;
     let mut out = BufWriter::new(io::stdout().lock());
     // What a pipe brings is told as it comes; of several inputs all are told together.
     let mut telling = match arguments.paths.as_slice() {
         [path] if path == Path::new("-") => Telling::new(format(arguments), &mut out),
         _ => None,
     };
-    for path in &arguments.paths {
-        match (inputs::open(path), &mut telling) {
-            (Ok(mut capture), None) => engine.check(&mut capture, &mut outcome),
-            (Ok(mut capture), Some(telling)) => {
+    let mut inputs = Inputs::find(&arguments.paths);
+    while let Some(mut capture) = inputs.next() {
+        match &mut telling {
+            None => engine.check(&mut capture, &mut outcome),
+            Some(telling) => {
                 let file = capture.name().to_owned();
                 let mut tell = |finding| telling.tell(&Filed { file: file.clone(), finding });
                 engine.watch(&mut capture, &mut outcome, &mut tell);
             }
-            (Err(fault), _) => {
-                complain(&fault.to_string());
-                unreadable = true;
-            }
         }
     }
+    outcome.skipped_files = inputs.skipped();
     match telling {
         _ if outcome.inputs.is_empty() => {}
         Some(telling) => telling.finish(&outcome)?,
@@ -44,7 +41,7 @@ pub(super) fn run(arguments: &Check) -> Result<u8, Fault> {
         }
     }
     tell_apart(&outcome, arguments.format);
-    Ok(status(arguments, &outcome, unreadable))
+    Ok(status(arguments, &outcome, inputs.unreadable()))
 }
 
 fn status(arguments: &Check, outcome: &Outcome, unreadable: bool) -> u8 {
@@ -72,6 +69,7 @@ fn tell_apart(outcome: &Outcome, format: Format) {
         if outcome.dropped_findings > 0 {
             complain(&format!("{} further findings are not listed", outcome.dropped_findings));
         }
+        report::skipped(outcome).iter().for_each(|remark| complain(remark));
     }
 }
 

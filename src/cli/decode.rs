@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 use serde::Serialize;
 
 use super::arguments::{Decode, DecodeFormat};
-use super::{Fault, NOT_RECOGNISED, UNREADABLE, complain, inputs};
+use super::{Fault, NOT_RECOGNISED, UNREADABLE, complain, inputs, inputs::Inputs};
 use crate::carrier::{Carried, Envelope};
 use crate::csp::decode::decode;
 use crate::csp::message::{Message, Mode};
@@ -50,17 +50,11 @@ pub(super) fn run(arguments: &Decode) -> Result<u8, Fault> {
     let show = Show { secrets: arguments.show_secrets, content: arguments.show_content };
     let mut out = BufWriter::new(io::stdout().lock());
     let (mut anything, mut unreadable) = (false, false);
-    for path in &arguments.paths {
-        let mut capture = match inputs::open(path) {
-            Ok(capture) => capture,
-            Err(fault) => {
-                complain(&fault.to_string());
-                unreadable = true;
-                continue;
-            }
-        };
+    let mut inputs = Inputs::find(&arguments.paths);
+    let are_several = inputs.are_several();
+    while let Some(mut capture) = inputs.next() {
         let file = capture.name().to_owned();
-        if arguments.paths.len() > 1 && arguments.format == DecodeFormat::Trace {
+        if are_several && arguments.format == DecodeFormat::Trace {
             writeln!(out, "# {file}")?;
         }
         let mut decoder = Decoder::new(show);
@@ -84,6 +78,7 @@ pub(super) fn run(arguments: &Decode) -> Result<u8, Fault> {
         }
     }
     out.flush()?;
+    unreadable |= inputs.unreadable();
     if !anything && !unreadable {
         complain("no IMPS traffic recognised");
     }

@@ -13,7 +13,7 @@ pub use judge::{Judgement, Rulebook};
 
 use rayon::prelude::*;
 
-use crate::capture::{Capture, Summary};
+use crate::capture::{Anomaly, Capture, Summary};
 use crate::carrier::{Carried, Direction};
 use crate::csp::decode::decode;
 use crate::flow::{Counters, End, FlowNo, Loss};
@@ -135,9 +135,15 @@ fn collect(mut said: Judgement, session: Option<SessionNo>, to: &mut Collection<
 
 /// What is told of an input: what it is, and what of it could not be read.
 fn input(capture: &Capture, failed: Option<String>, counters: &Counters) -> Input {
-    let Summary { format, octets, packets, first, last, truncated, .. } = capture.summary();
-    let mut anomalies: Vec<String> =
-        capture.anomalies().iter().map(|a| format!("{} at offset {}, {} octets", a.kind, a.offset, a.octets)).collect();
+    let summary = capture.summary();
+    let kind = summary.kind();
+    let Summary { codings, octets, packets, first, last, truncated, .. } = summary;
+    let space = if codings.is_empty() { "" } else { " of the decompressed data" };
+    let told = |a: &Anomaly| {
+        let extent = if a.octets > 0 { format!(", {} octets", a.octets) } else { String::new() };
+        format!("{} at offset {}{space}{extent}", a.kind, a.offset)
+    };
+    let mut anomalies: Vec<String> = capture.anomalies().iter().map(told).collect();
     let further = capture.further_anomalies();
     anomalies.extend((further > 0).then(|| format!("{further} further faults of the file")));
     anomalies.extend(failed);
@@ -149,7 +155,7 @@ fn input(capture: &Capture, failed: Option<String>, counters: &Counters) -> Inpu
     );
     Input {
         path: capture.name().to_owned(),
-        format: format.to_string(),
+        format: kind,
         packets,
         bytes: octets,
         first_time: first,

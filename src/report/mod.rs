@@ -21,6 +21,7 @@ pub mod json;
 mod neighbourhood;
 mod summary;
 
+pub use self::summary::skipped;
 pub use crate::sanitise::sanitise;
 use human::Artist;
 
@@ -47,6 +48,8 @@ pub struct Outcome {
     pub internal: Vec<String>,
     /// Findings beyond the limit on how many are kept.
     pub dropped_findings: u64,
+    /// Files in folders that were passed over: hidden ones, and what is no capture.
+    pub skipped_files: u64,
 }
 
 /// The findings of a rule, added up.

@@ -63,6 +63,7 @@ pub(super) fn remarks(outcome: &Outcome) -> Vec<String> {
             remarks.push(format!("{path}: and {more} more anomalies"));
         }
     }
+    remarks.extend(skipped(outcome));
     if outcome.dropped_findings > 0 {
         remarks
             .push(format!("{} beyond the limit, counted but not told", counted(outcome.dropped_findings, "finding")));
@@ -76,6 +77,12 @@ pub(super) fn remarks(outcome: &Outcome) -> Vec<String> {
     }
     remarks.extend(outcome.internal.iter().map(|fault| format!("a rule failed: {}", clip(fault, MOST_COLUMNS))));
     remarks
+}
+
+/// `3 files passed over: hidden, or no captures`; `None` when none was.
+pub fn skipped(outcome: &Outcome) -> Option<String> {
+    (outcome.skipped_files > 0)
+        .then(|| format!("{} passed over: hidden, or no captures", counted(outcome.skipped_files, "file")))
 }
 
 /// `rules held back 37 times: 30 missing packets, 7 open at the end`; `None` when they never did.
