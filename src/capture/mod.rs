@@ -12,6 +12,7 @@ mod anomaly;
 mod error;
 mod format;
 mod interface;
+mod link_type;
 mod octets;
 mod pcap;
 mod pcapng;
@@ -27,6 +28,7 @@ pub use anomaly::{Anomaly, AnomalyKind, MAX_ANOMALIES};
 pub use error::{OpenError, ReadError};
 pub use format::{Coding, Format};
 pub use interface::MAX_INTERFACES;
+pub use link_type::LinkType;
 pub use pcap::{FAR_TRAIN, MAX_CAPTURED_LEN, RESYNC_SPAN_SECONDS};
 pub use pcapng::MAX_BLOCK_LEN;
 pub use reader::{Capture, MAX_WINDOW_SIZE, WINDOW_SIZE};
@@ -37,33 +39,6 @@ use std::ops::Range;
 
 use crate::time::Time;
 use crate::wire::FrameNo;
-
-/// The link layer of a frame: a number of the LINKTYPE registry of tcpdump.org.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub struct LinkType(pub u16);
-
-impl LinkType {
-    /// BSD loopback: a protocol family of four octets in the byte order of the writer.
-    pub const NULL: Self = Self(0);
-    /// Ethernet.
-    pub const ETHERNET: Self = Self(1);
-    /// Raw IP, the number of OpenBSD and of most old files.
-    pub const RAW_BSD: Self = Self(12);
-    /// Raw IP, another old number.
-    pub const RAW_OLD: Self = Self(14);
-    /// Raw IP, version told by its first nibble.
-    pub const RAW: Self = Self(101);
-    /// OpenBSD loopback: a protocol family of four octets, big-endian.
-    pub const LOOP: Self = Self(108);
-    /// Linux "cooked" capture, header of 16 octets.
-    pub const LINUX_SLL: Self = Self(113);
-    /// Raw IPv4.
-    pub const IPV4: Self = Self(228);
-    /// Raw IPv6.
-    pub const IPV6: Self = Self(229);
-    /// Linux "cooked" capture, header of 20 octets.
-    pub const LINUX_SLL2: Self = Self(276);
-}
 
 /// One record of a capture: where its captured bytes lie in the window, and what the file said of it.
 #[derive(Clone, Debug)]

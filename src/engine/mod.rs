@@ -13,7 +13,7 @@ pub use judge::{Judgement, Rulebook};
 
 use rayon::prelude::*;
 
-use crate::capture::{Anomaly, Capture, Summary};
+use crate::capture::{Anomaly, Capture, LinkType, Summary};
 use crate::carrier::{Carried, Direction};
 use crate::csp::decode::decode;
 use crate::flow::{Counters, End, FlowNo, Loss};
@@ -148,11 +148,13 @@ fn input(capture: &Capture, failed: Option<String>, counters: &Counters) -> Inpu
     anomalies.extend((further > 0).then(|| format!("{further} further faults of the file")));
     anomalies.extend(failed);
     anomalies.extend(
-        counters.unsupported_links.iter().map(|(link, n)| format!("{n} frames of link type {link}, which is not read")),
+        counters
+            .unsupported_links
+            .iter()
+            .map(|(link, n)| format!("{n} frames of link type {}, which is not read", LinkType(*link))),
     );
-    anomalies.extend(
-        (counters.fragments > 0).then(|| format!("{} IP fragments, which are not put together", counters.fragments)),
-    );
+    let lost = counters.fragments.lost();
+    anomalies.extend((lost > 0).then(|| format!("{lost} fragmented IP packets, which could not be put together")));
     Input {
         path: capture.name().to_owned(),
         format: kind,

@@ -70,9 +70,9 @@ fn advance<W: Send>(
     let one = |slot: &mut Box<Slot<Follower>>| {
         let mut done = Vec::new();
         let mut carried = Vec::new();
-        slot.advance(segments, window, &mut |state, flow, event| {
+        slot.advance(segments, window, &mut |state, flow, event, reached| {
             let follower = state.get_or_insert_with(Follower::default);
-            follower.reached = follower.reached.max(frame_of(&event));
+            follower.reached = reached;
             let interest = feed(follower, flow, event, &mut carried);
             done.extend(carried.drain(..).map(|item| (follower.reached, work(item))));
             interest
@@ -93,11 +93,5 @@ fn feed(follower: &mut Follower, flow: &FlowInfo, event: StreamEvent<'_>, out: &
     match follower.connection.push(flow, event, out) {
         http::Interest::Ignore => Interest::Ignored,
         http::Interest::Keep | http::Interest::Undecided => Interest::Followed,
-    }
-}
-
-fn frame_of(event: &StreamEvent<'_>) -> FrameNo {
-    match event {
-        StreamEvent::Data { frame, .. } | StreamEvent::Gap { frame, .. } | StreamEvent::End { frame, .. } => *frame,
     }
 }

@@ -2,9 +2,11 @@
 
 mod craft;
 mod dissect;
+mod links;
 mod properties;
 mod stream;
 mod table;
+mod tunnels;
 
 use craft::Capture;
 
@@ -53,7 +55,7 @@ fn run_with(
     choose: impl Fn(&FlowInfo, &Told) -> Interest,
 ) -> Outcome {
     let mut flows: Vec<(FlowInfo, Vec<Told>)> = Vec::new();
-    let mut sink = |_: &mut Option<()>, info: &FlowInfo, event: StreamEvent<'_>| {
+    let mut sink = |_: &mut Option<()>, info: &FlowInfo, event: StreamEvent<'_>, _: FrameNo| {
         let told = Told::from(event);
         if let Told::Data { bytes, frame, offset, .. } = &told {
             // Whatever way they took, the bytes are those of the frame at the offset.

@@ -50,6 +50,7 @@ fn flow(opening_seen: bool) -> FlowInfo {
         opener: ([10, 0, 0, 1], 40000).into(),
         acceptor: ([192, 0, 2, 1], 8080).into(),
         opening_seen,
+        tunnel: None,
     }
 }
 
