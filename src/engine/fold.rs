@@ -13,10 +13,10 @@ pub const FINDINGS_KEPT: usize = 50_000;
 struct Cause {
     rule: &'static str,
     session: Option<SessionNo>,
-    /// Told by its ends where there is no session.
-    peers: Option<(std::net::SocketAddr, std::net::SocketAddr)>,
-    /// And by its user: a gateway has many on one connection.
+    /// Told by its user where there is no session.
     user: Option<String>,
+    /// Told by its ends where there is neither.
+    peers: Option<(std::net::SocketAddr, std::net::SocketAddr)>,
     side: crate::finding::Side,
     cause: String,
 }
@@ -36,11 +36,12 @@ impl Collection {
             self.keep(finding);
             return;
         };
+        let user = finding.scene.user.clone().filter(|_| session.is_none());
         let key = Cause {
             rule: finding.rule,
             session,
-            peers: finding.scene.peers.filter(|_| session.is_none()),
-            user: finding.scene.user.clone().filter(|_| session.is_none()),
+            peers: finding.scene.peers.filter(|_| session.is_none() && user.is_none()),
+            user,
             side: finding.side,
             cause,
         };
