@@ -3,21 +3,27 @@
 
 #![cfg(test)]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fs;
 use std::io::Cursor;
 use std::net::SocketAddr;
 
-use impslint::capture::Capture;
+use impslint::capture::write::PcapNgWriter;
+use impslint::capture::{Capture, LinkType, Window};
 use impslint::carrier::Direction;
 use impslint::engine::{Engine, Rulebook};
 use impslint::report::Outcome;
 use impslint::rules;
+use impslint::time::Time;
 use impslint::trace::{Line, Said, Trace, craft, parse};
 
 fn checked(trace: &Trace) -> Outcome {
     let mut octets = Vec::new();
     craft(trace, &mut octets).unwrap();
+    lint(octets)
+}
+
+fn lint(octets: Vec<u8>) -> Outcome {
     let mut outcome = Outcome::default();
     let mut capture = Capture::from_reader(Box::new(Cursor::new(octets)), "gateway").unwrap();
     Engine::new(Rulebook::new(rules::all()).unwrap(), 1).check(&mut capture, &mut outcome);
@@ -190,6 +196,90 @@ fn both_sides_of_a_gateway_are_judged_like_the_client_side_alone() {
         for between in ALL {
             let both = checked(&at_gateway(&trace, between));
             assert_eq!(all_found(&both), all_found(&alone), "{name} {between:?}");
+        }
+    }
+}
+
+fn frames(octets: &[u8]) -> Vec<(Time, Vec<u8>)> {
+    let mut capture = Capture::from_reader(Box::new(Cursor::new(octets.to_vec())), "capture").unwrap();
+    let (mut window, mut frames) = (Window::default(), Vec::new());
+    while capture.next_window(&mut window).unwrap() {
+        frames.extend(window.frames.iter().map(|f| (f.time.unwrap(), window.captured(f).to_vec())));
+    }
+    frames
+}
+
+/// A capture without one of its frames.
+fn without(frames: &[(Time, Vec<u8>)], lost: usize) -> Vec<u8> {
+    let mut writer = PcapNgWriter::new(Vec::new(), LinkType::ETHERNET).unwrap();
+    for (_, (time, octets)) in frames.iter().enumerate().filter(|(i, _)| *i != lost) {
+        writer.frame(*time, octets, &[]).unwrap();
+    }
+    writer.finish().unwrap()
+}
+
+#[test]
+fn a_frame_lost_at_a_gateway_accuses_nobody() {
+    let families = ["messaging/duplicate", "session/", "transaction/", "transport/"];
+    for (name, text) in traces().iter().filter(|(name, _)| families.iter().any(|f| name.starts_with(f))) {
+        let trace = parse(text).unwrap();
+        let alone: BTreeSet<&str> = checked(&trace).findings.iter().map(|f| f.finding.rule).collect();
+        let mut octets = Vec::new();
+        craft(&at_gateway(&trace, Between::Proxy), &mut octets).unwrap();
+        let frames = frames(&octets);
+        for lost in (0..frames.len()).filter(|_| frames.len() < 100) {
+            let outcome = lint(without(&frames, lost));
+            let new = outcome.findings.iter().find(|f| !alone.contains(f.finding.rule));
+            assert!(new.is_none(), "{name} without frame {lost}: {:?}", new.map(|f| &f.finding.message));
+        }
+    }
+}
+
+/// A trace as it looks on the server's side of a gateway that keeps some connections open and uses whichever is free.
+fn pooled(trace: &Trace) -> Trace {
+    let mut lines: Vec<Line> = (1..=32)
+        .map(|n| {
+            let port = 5_000 + u16::try_from(n).unwrap();
+            Line::Connection(n, SocketAddr::from(([10, 9, 0, 1], port)), SocketAddr::from(([192, 0, 2, 1], 80)))
+        })
+        .collect();
+    let mut used: BTreeMap<u32, VecDeque<u32>> = BTreeMap::new();
+    let mut turn = 0;
+    for line in &trace.lines {
+        let Line::Event(said) = line else { continue };
+        let mut said = Said { close: false, ..(**said).clone() };
+        let busy: Vec<u32> = used.values().flatten().copied().collect();
+        let mine = used.entry(said.connection).or_default();
+        if said.direction == Direction::ClientToServer {
+            turn = (0..32).map(|step| (turn + step) % 32 + 1).find(|n| !busy.contains(n)).unwrap();
+            mine.push_back(turn);
+            said.headers.push(("Via".to_owned(), "1.1 wap.example.net".to_owned()));
+            said.headers.push(("X-Forwarded-For".to_owned(), "10.1.2.3".to_owned()));
+            said.connection = turn;
+        } else {
+            said.connection = mine.pop_front().unwrap();
+        }
+        lines.push(Line::Event(Box::new(said)));
+    }
+    Trace { start: trace.start, defaults: trace.defaults.clone(), lines }
+}
+
+#[test]
+fn requests_may_come_on_any_connection_of_a_gateway() {
+    for (name, text) in traces() {
+        let trace = parse(&text).unwrap();
+        let facts = |outcome: &Outcome| -> Vec<String> {
+            let all = outcome.findings.iter().map(|f| &f.finding);
+            // Neither speaks where a new connection explains what was seen.
+            let of_connections = ["transport/connection-per-request", "polling/redundant-poll"];
+            let kept = all.filter(|f| !of_connections.contains(&f.rule));
+            kept.map(|f| format!("{} {} {:?} {:?}", f.rule, f.message, f.scene.session, f.scene.user)).collect()
+        };
+        let pooled = checked(&pooled(&trace));
+        assert!(pooled.findings.iter().all(|f| f.finding.rule != "transport/connection-per-request"), "{name}");
+        assert_eq!(facts(&pooled), facts(&checked(&trace)), "{name}");
+        for scene in pooled.findings.iter().map(|f| &f.finding.scene).filter(|scene| scene.peers.is_some()) {
+            assert_eq!(scene.forwarded.as_deref(), Some("10.1.2.3"), "{name}");
         }
     }
 }

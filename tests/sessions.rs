@@ -42,8 +42,8 @@ fn see_with(trace: &str, limits: Limits) -> Seen {
                         };
                         tracker.hear(heard, &mut closed);
                     }
-                    Carried::Gap { flow, direction, loss, time, frame } => {
-                        tracker.miss(flow.no, direction, loss, (time, frame));
+                    Carried::Gap { flow, proved, direction, loss, time, frame } => {
+                        tracker.miss(&flow, proved, direction, loss, (time, frame));
                     }
                     Carried::End { flow, end, .. } => tracker.end_flow(flow.no, end),
                 }

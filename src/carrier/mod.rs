@@ -211,10 +211,12 @@ pub enum Carried {
     /// A request or an answer that belongs to IMPS: its type or its body says so, or the other half of its
     /// exchange does.
     Envelope(Box<Envelope>),
-    /// Something is missing in a flow that carries IMPS: what it held cannot be known.
+    /// Something is missing in a flow that carries IMPS or may do so: what it held cannot be known.
     Gap {
-        /// The flow.
+        /// The flow; where nobody knows who asks in it, its opener counts as the client.
         flow: Arc<FlowInfo>,
+        /// Whether the flow is known to carry IMPS; where it proves to later, the gap is told once more.
+        proved: bool,
         /// Direction in which octets are missing.
         direction: Direction,
         /// Why.

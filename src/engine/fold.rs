@@ -20,10 +20,10 @@ pub type Tell<'t> = dyn FnMut(Finding) -> ControlFlow<()> + 't;
 #[derive(PartialEq, Eq, Hash, Debug)]
 struct Cause {
     rule: &'static str,
-    /// Told by its ends where there is no session.
-    peers: Option<(std::net::SocketAddr, std::net::SocketAddr)>,
-    /// And by its user: a gateway has many on one connection.
+    /// Told by its user where there is no session.
     user: Option<String>,
+    /// Told by its ends where there is neither.
+    peers: Option<(std::net::SocketAddr, std::net::SocketAddr)>,
     side: Side,
     cause: String,
 }
@@ -52,8 +52,8 @@ impl<'t> Collection<'t> {
             self.keep(finding);
             return;
         };
-        let peers = finding.scene.peers.filter(|_| session.is_none());
         let user = finding.scene.user.clone().filter(|_| session.is_none());
+        let peers = finding.scene.peers.filter(|_| session.is_none() && user.is_none());
         let key = Cause { rule: finding.rule, peers, user, side: finding.side, cause };
         let first = self.causes.get(&session).and_then(|causes| causes.get(&key)).copied();
         match (first, first.flatten().and_then(|place| self.findings.get_mut(place))) {

@@ -11,12 +11,14 @@ pub mod pipeline;
 pub use fold::{CAUSES_KEPT, Collection, FINDINGS_KEPT, Tell};
 pub use judge::{Judgement, Rulebook};
 
+use std::sync::Arc;
+
 use rayon::prelude::*;
 
 use crate::capture::{Anomaly, Capture, LinkType, Summary};
 use crate::carrier::{Carried, Direction};
 use crate::csp::decode::decode;
-use crate::flow::{Counters, End, FlowNo, Loss};
+use crate::flow::{Counters, End, FlowInfo, FlowNo, Loss};
 use crate::report::{Filed, Input, Outcome};
 use crate::session::{Closed, Heard, Limits, SessionNo, Tally, Tracker};
 use crate::time::Time;
@@ -25,7 +27,7 @@ use crate::wire::FrameNo;
 /// What came of a carried item where it was decoded.
 enum Work {
     Heard(Heard, Judgement),
-    Gap { flow: FlowNo, direction: Direction, loss: Loss, at: (Time, FrameNo) },
+    Gap { flow: Arc<FlowInfo>, proved: bool, direction: Direction, loss: Loss, at: (Time, FrameNo) },
     End { flow: FlowNo, end: End },
 }
 
@@ -75,7 +77,9 @@ impl Engine {
                         }
                         judgement.add(said);
                     }
-                    Work::Gap { flow, direction, loss, at } => tracker.miss(flow, direction, loss, at),
+                    Work::Gap { flow, proved, direction, loss, at } => {
+                        tracker.miss(&flow, proved, direction, loss, at);
+                    }
                     Work::End { flow, end } => tracker.end_flow(flow, end),
                 }
             }
@@ -96,8 +100,8 @@ impl Engine {
                 Ok(message) => Work::Heard(Heard::message(&message), self.rulebook.message(&message)),
                 Err(envelope) => Work::Heard(Heard::bare(&envelope), Judgement::default()),
             },
-            Carried::Gap { flow, direction, loss, time, frame } => {
-                Work::Gap { flow: flow.no, direction, loss, at: (time, frame) }
+            Carried::Gap { flow, proved, direction, loss, time, frame } => {
+                Work::Gap { flow, proved, direction, loss, at: (time, frame) }
             }
             Carried::End { flow, end, .. } => Work::End { flow: flow.no, end },
         }

@@ -7,12 +7,15 @@ mod legs;
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap};
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 
 use crate::carrier::{Direction, Wholeness};
 use crate::csp::message::Mode;
-use crate::flow::{End, FlowNo, Loss};
+use crate::flow::{End, FlowInfo, FlowNo, Loss};
 use crate::syntax::NameId;
 use crate::time::Time;
+use crate::wire::{FrameNo, FrameRange};
 
 use super::live::{Live, login_identity};
 use super::logins::{Logins, login_request};
@@ -115,30 +118,58 @@ struct Exchange {
     content: Option<u64>,
     /// The exchange of which it is a relayed copy.
     relays: Option<Leg>,
-    /// Whom its request names where no session tells.
-    user: Option<String>,
+    /// Whom its request belongs to as far as it tells by itself.
+    owner: Owner,
 }
 
 /// What is known of a flow that carries IMPS.
 #[derive(Debug, Default)]
 struct FlowState {
     exchanges: BTreeMap<u32, Exchange>,
-    /// The sessions that used it; some may be over.
-    sessions: BTreeSet<SessionNo>,
-    /// How many of them before those that are over are taken out.
-    sessions_kept: usize,
-    /// The one that used it last.
-    latest: Option<SessionNo>,
-    /// Whether several clients use it: a gateway opened it.
-    pooled: bool,
+    users: Users,
     gaps: Vec<Event>,
     lossy: Option<Doubt>,
 }
 
+/// Who uses a flow, or all flows between two hosts.
+#[derive(Debug, Default)]
+struct Users {
+    /// The sessions; some may be over.
+    sessions: BTreeSet<SessionNo>,
+    /// How many of them before those that are over are taken out.
+    kept: usize,
+    /// The one that spoke last.
+    latest: Option<SessionNo>,
+    /// Whether it is a gateway that asks, for several clients.
+    pooled: bool,
+}
+
+impl Users {
+    /// A session speaks; returns whether it does so for the first time.
+    fn join(&mut self, no: SessionNo, live: &HashMap<SessionNo, Live>) -> bool {
+        self.latest = Some(no);
+        let new = self.sessions.insert(no);
+        if self.sessions.len() > self.kept.max(SESSIONS_REMEMBERED) {
+            self.sessions.retain(|no| live.contains_key(no));
+            self.kept = 2 * self.sessions.len();
+        }
+        new
+    }
+}
+
+/// The host of the client and the address of the server.
+type Route = (IpAddr, SocketAddr);
+
+fn route(flow: &FlowInfo) -> Route {
+    (flow.opener.ip(), flow.acceptor)
+}
+
 /// How many gaps of a flow are remembered for sessions that come to use it later.
 const GAPS_REMEMBERED: usize = 8;
-/// How many sessions of a flow are remembered before those that are over are taken out.
+/// How many sessions are remembered of a flow, or of all between two hosts, before those that are over are taken out.
 const SESSIONS_REMEMBERED: usize = 64;
+/// How many pairs of hosts are remembered before those whose sessions are over are taken out.
+const ROUTES_REMEMBERED: usize = 4096;
 
 /// To whom something heard belongs.
 #[derive(Clone, Debug, Default)]
@@ -169,6 +200,9 @@ pub struct Tracker {
     by_client: HashMap<(String, ClientId), Vec<SessionNo>>,
     deadlines: BinaryHeap<Reverse<(Time, SessionNo)>>,
     flows: HashMap<FlowNo, FlowState>,
+    routes: HashMap<Route, Users>,
+    /// How many of them before those whose sessions are over are taken out.
+    routes_kept: usize,
     legs: Legs,
     /// Relayed answers whose originals have not come, by session.
     stand_ins: HashMap<SessionNo, Vec<Heard>>,
@@ -209,32 +243,39 @@ impl Tracker {
         owner
     }
 
-    /// Files that octets are missing in a flow.
-    pub fn miss(&mut self, flow: FlowNo, direction: Direction, loss: Loss, event_at: (Time, crate::wire::FrameNo)) {
-        let (time, frame) = event_at;
+    /// Files that octets are missing in a flow, which is or is not known to carry IMPS. What they held may have been said
+    /// in the sessions that use the flow; where clients share it, or none is known in it, in every session between the
+    /// same two hosts.
+    pub fn miss(&mut self, flow: &FlowInfo, proved: bool, direction: Direction, loss: Loss, at: (Time, FrameNo)) {
+        let (time, frame) = at;
         let gap = Event {
             what: What::Gap { loss },
             direction,
-            flow,
+            flow: flow.no,
             exchange: 0,
             start: time,
             end: time,
-            frames: crate::wire::FrameRange { first: frame, last: frame },
+            frames: FrameRange { first: frame, last: frame },
             octets: 0,
             body_octets: 0,
             whole: Wholeness::Complete,
             opens_flow: false,
             closes_flow: false,
         };
-        let state = self.flows.entry(flow).or_default();
-        state.lossy.get_or_insert(loss.into());
-        for no in &state.sessions {
+        let state = if proved { Some(self.flows.entry(flow.no).or_default()) } else { self.flows.get_mut(&flow.no) };
+        let route = self.routes.get(&route(flow));
+        let pooled = route.is_some_and(|route| route.pooled);
+        let users = state.as_ref().map(|state| &state.users).filter(|users| !pooled && !users.sessions.is_empty());
+        for no in users.or(route).into_iter().flat_map(|users| &users.sessions) {
             if let Some(live) = self.live.get_mut(no) {
                 live.miss(&gap);
             }
         }
-        if state.gaps.len() < GAPS_REMEMBERED {
-            state.gaps.push(gap);
+        if let Some(state) = state {
+            state.lossy.get_or_insert(loss.into());
+            if state.gaps.len() < GAPS_REMEMBERED {
+                state.gaps.push(gap);
+            }
         }
     }
 
@@ -302,13 +343,13 @@ impl Tracker {
     /// something heard belongs to where no session tells.
     fn carry(&mut self, heard: &Heard) -> (Option<SessionNo>, Owner) {
         let doubt = heard.events.iter().find_map(|e| Doubt::of(e.whole));
-        let mut owner = Owner::default();
         if heard.direction == Direction::ClientToServer {
             self.tally.exchanges += 1;
             let user = if heard.session_id.is_none() { named(heard) } else { None };
-            owner.user.clone_from(&user);
-            owner.forwarded = heard.gateway.as_ref().and_then(|g| g.client.as_deref()).map(str::to_owned);
-            self.open(heard, Exchange { doubt, content: heard.content, user, ..Exchange::default() });
+            let forwarded = heard.gateway.as_ref().and_then(|g| g.client.as_deref()).map(str::to_owned);
+            let owner = Owner { user, forwarded, ..Owner::default() };
+            let exchange = Exchange { doubt, content: heard.content, owner: owner.clone(), ..Exchange::default() };
+            self.open(heard, exchange);
             return (None, owner);
         }
         let state = self.flows.entry(heard.flow.no).or_default();
@@ -316,14 +357,13 @@ impl Tracker {
             self.tally.exchanges += 1;
             let lost = if heard.flow.opening_seen { Doubt::MissingPackets } else { Doubt::BeganMidStream };
             self.tally.settle(Some(state.lossy.unwrap_or(lost)));
-            return (None, owner);
+            return (None, Owner::default());
         };
         if let Some(content) = exchange.content {
             self.legs.answer(content, heard.flow.no, heard.exchange);
         }
         self.tally.settle(exchange.doubt.or(doubt));
-        owner.user = exchange.user;
-        (exchange.session, owner)
+        (exchange.session, exchange.owner)
     }
 
     /// Opens an exchange; the oldest of too many in a flow is given up.
@@ -341,9 +381,11 @@ impl Tracker {
     /// A login answer: joins the request it answers, and opens a session when it grants one.
     fn answer_login(&mut self, heard: Heard, closed: &mut Closed) -> Option<SessionNo> {
         let no = SessionNo(self.next + 1);
-        let flow = heard.flow.no;
+        let flow = Arc::clone(&heard.flow);
         let time = self.clock;
         let grant = self.logins.answer(heard, no)?;
+        let gateway = grant.request.as_ref().and_then(|request| request.gateway.as_ref());
+        let by_gateway = gateway.is_some_and(|gateway| gateway.between);
         self.next += 1;
         self.tally.sessions += 1;
         let live = Live::open(no, grant);
@@ -366,7 +408,7 @@ impl Tracker {
         }
         self.logins.open(live.session());
         self.admit(live, closed);
-        self.join_flow(flow, no);
+        self.join_flow(&flow, by_gateway, no);
         Some(no)
     }
 
@@ -374,7 +416,7 @@ impl Tracker {
         self.live.get(&no).is_some_and(|live| live.session().peers.1.ip() == session.peers.1.ip())
     }
 
-    fn file(&mut self, heard: Heard, carried_in: Option<SessionNo>, closed: &mut Closed) -> Option<SessionNo> {
+    fn file(&mut self, mut heard: Heard, carried_in: Option<SessionNo>, closed: &mut Closed) -> Option<SessionNo> {
         let known = match heard.session_id.as_deref() {
             Some(id) => self.find(id, heard.flow.acceptor.ip()),
             None => carried_in.filter(|no| self.live.contains_key(no)),
@@ -396,7 +438,10 @@ impl Tracker {
         {
             exchange.session = Some(no);
         }
-        self.join_flow(heard.flow.no, no);
+        let by_gateway = heard.gateway.as_ref().is_some_and(|gateway| gateway.between);
+        if self.join_flow(&heard.flow, by_gateway, no) {
+            heard.events.iter_mut().for_each(|event| event.opens_flow = false);
+        }
         self.settle_stand_ins(no, Some(&heard));
         let Some(live) = self.live.get_mut(&no) else { return Some(no) };
         if let Some(gateway) = heard.gateway.as_deref() {
@@ -438,31 +483,38 @@ impl Tracker {
         self.live.insert(session.no, live);
     }
 
-    /// A session uses a flow: gaps of the flow before this may have held something of it.
-    fn join_flow(&mut self, flow: FlowNo, no: SessionNo) {
-        let state = self.flows.entry(flow).or_default();
-        let latest = state.latest.replace(no);
-        if latest == Some(no) {
-            return;
+    /// A session uses a flow, which its client or a gateway opened. Gaps of the flow before this may have held something
+    /// of it. Returns whether it is a gateway.
+    fn join_flow(&mut self, info: &FlowInfo, by_gateway: bool, no: SessionNo) -> bool {
+        let state = self.flows.entry(info.no).or_default();
+        let users = &mut state.users;
+        if users.latest == Some(no) && (users.pooled || !by_gateway) {
+            return users.pooled;
         }
-        let comes_back = !state.sessions.insert(no);
-        if state.sessions.len() > state.sessions_kept.max(SESSIONS_REMEMBERED) {
-            state.sessions.retain(|no| self.live.contains_key(no));
-            state.sessions_kept = 2 * state.sessions.len();
+        let before = users.latest;
+        let new = users.join(no, &self.live);
+        let shared = before.is_some_and(|other| other != no && (!new || are_of_two_users(&self.live, other, no)));
+        if self.routes.len() > self.routes_kept.max(ROUTES_REMEMBERED) {
+            self.routes.retain(|_, users| users.sessions.iter().any(|no| self.live.contains_key(no)));
+            self.routes_kept = 2 * self.routes.len();
         }
-        if !state.pooled && latest.is_some_and(|other| comes_back || are_of_two_users(&self.live, other, no)) {
-            state.pooled = true;
-            for no in &state.sessions {
+        let route = self.routes.entry(route(info)).or_default();
+        route.join(no, &self.live);
+        route.pooled |= by_gateway || shared;
+        let pooled = route.pooled;
+        if pooled && !std::mem::replace(&mut users.pooled, true) {
+            for no in &users.sessions {
                 if let Some(live) = self.live.get_mut(no) {
-                    live.disown(flow);
+                    live.disown(info.no);
                 }
             }
         }
-        if let Some(live) = self.live.get_mut(&no).filter(|_| !comes_back) {
+        if let Some(live) = self.live.get_mut(&no).filter(|_| new) {
             for gap in &state.gaps {
                 live.push(gap.clone());
             }
         }
+        pooled
     }
 
     fn close(&mut self, no: SessionNo, doubt: Option<Doubt>, closed: &mut Closed) {

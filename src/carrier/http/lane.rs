@@ -38,7 +38,8 @@ pub(super) struct Held {
     pub(super) bytes: Vec<u8>,
 }
 
-/// A gap noticed before the flow proved to carry IMPS.
+/// A gap: octets that are missing one way.
+#[derive(Clone, Copy)]
 pub(super) struct Hole {
     pub(super) way: Way,
     pub(super) loss: Loss,

@@ -95,7 +95,9 @@ fn brief(item: &Carried) -> String {
             e.anomalies.iter().for_each(|anomaly| line += &format!(" {anomaly:?}"));
             line
         }
-        Carried::Gap { direction, loss, .. } => format!("gap {} {loss:?}", side(direction)),
+        Carried::Gap { direction, loss, proved, .. } => {
+            format!("{} {} {loss:?}", if *proved { "gap" } else { "perhaps" }, side(direction))
+        }
         Carried::End { end, .. } => format!("end {end:?}"),
     }
 }
