@@ -18,7 +18,7 @@ use crate::carrier::{Carried, Direction};
 use crate::csp::decode::decode;
 use crate::flow::{Counters, End, FlowNo, Loss};
 use crate::report::{Filed, Input, Outcome};
-use crate::session::{Heard, Limits, Session, SessionNo, Tally, Tracker};
+use crate::session::{Chapter, Heard, Limits, SessionNo, Tally, Tracker};
 use crate::time::Time;
 use crate::wire::FrameNo;
 
@@ -28,6 +28,9 @@ enum Work {
     Gap { flow: FlowNo, direction: Direction, loss: Loss, at: (Time, FrameNo) },
     End { flow: FlowNo, end: End },
 }
+
+/// How many chapters are judged before what was said of them is collected.
+const CHAPTERS_AT_ONCE: usize = 64;
 
 /// Holds the rules of a book against captures.
 #[derive(Debug)]
@@ -66,11 +69,11 @@ impl Engine {
                     Work::End { flow, end } => tracker.end_flow(flow, end),
                 }
             }
-            self.judge(&closed, &mut collection, &mut judgement);
+            self.judge(closed, &mut collection, &mut judgement);
         });
         let mut closed = Vec::new();
         let (subscribers, uses) = tracker.finish(&mut closed);
-        self.judge(&closed, &mut collection, &mut judgement);
+        self.judge(closed, &mut collection, &mut judgement);
         for subscriber in &subscribers {
             collect(self.rulebook.subscriber(subscriber), None, &mut collection, &mut judgement);
         }
@@ -93,15 +96,26 @@ impl Engine {
         }
     }
 
-    /// Shows sessions that are over to the rules about sessions.
-    fn judge(&self, closed: &[Session], collection: &mut Collection, judgement: &mut Judgement) {
-        let said: Vec<Judgement> = if self.threads > 1 {
-            closed.par_iter().map(|session| self.rulebook.session(session)).collect()
-        } else {
-            closed.iter().map(|session| self.rulebook.session(session)).collect()
+    /// Shows sessions that are over to the rules about sessions, some at a time: read, they take much more memory.
+    fn judge(&self, closed: Vec<Chapter>, collection: &mut Collection, judgement: &mut Judgement) {
+        let read = |chapter: Chapter| {
+            let session = chapter.read();
+            (session.no, self.rulebook.session(&session))
         };
-        for (session, said) in closed.iter().zip(said) {
-            collect(said, Some(session.no), collection, judgement);
+        let mut closed = closed.into_iter();
+        loop {
+            let some: Vec<Chapter> = closed.by_ref().take(CHAPTERS_AT_ONCE).collect();
+            if some.is_empty() {
+                return;
+            }
+            let said: Vec<(SessionNo, Judgement)> = if self.threads > 1 {
+                some.into_par_iter().map(read).collect()
+            } else {
+                some.into_iter().map(read).collect()
+            };
+            for (no, said) in said {
+                collect(said, Some(no), collection, judgement);
+            }
         }
     }
 }

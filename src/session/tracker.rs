@@ -13,6 +13,7 @@ use crate::syntax::NameId;
 use crate::time::Time;
 
 use super::live::Live;
+use super::log::Chapter;
 use super::logins::Logins;
 use super::{ClientId, Doubt, Event, Heard, Session, SessionNo, Subscriber, Use, What};
 
@@ -23,6 +24,8 @@ pub struct Limits {
     pub sessions: usize,
     /// Events of a session before its chapter is closed.
     pub events: usize,
+    /// Octets of a session's packed events before its chapter is closed.
+    pub octets: usize,
     /// Subscribers held; logins of further ones are not grouped.
     pub subscribers: usize,
     /// Unanswered exchanges held of a flow; beyond it the oldest is given up.
@@ -31,7 +34,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { sessions: 100_000, events: 4_000, subscribers: 100_000, exchanges: 1024 }
+        Self { sessions: 100_000, events: 4_000, octets: 512 << 10, subscribers: 100_000, exchanges: 1024 }
     }
 }
 
@@ -146,7 +149,7 @@ impl Tracker {
     }
 
     /// Files something heard. Sessions that are over by then are appended to `closed`. Returns to whom it belongs.
-    pub fn hear(&mut self, heard: Heard, closed: &mut Vec<Session>) -> Owner {
+    pub fn hear(&mut self, heard: Heard, closed: &mut Vec<Chapter>) -> Owner {
         self.advance(heard.events.iter().map(|e| e.end).max().unwrap_or(self.clock), closed);
         self.count(&heard);
         let carried_in = self.carry(&heard);
@@ -200,7 +203,7 @@ impl Tracker {
     }
 
     /// Closes everything: the capture is over. Sessions are appended to `closed` by rising number.
-    pub fn finish(&mut self, closed: &mut Vec<Session>) -> (Vec<Subscriber>, Vec<Use>) {
+    pub fn finish(&mut self, closed: &mut Vec<Chapter>) -> (Vec<Subscriber>, Vec<Use>) {
         let mut flows: Vec<FlowNo> = self.flows.keys().copied().collect();
         flows.sort_unstable();
         for flow in flows {
@@ -216,7 +219,7 @@ impl Tracker {
     }
 
     /// Moves the clock on and closes the sessions whose time has come.
-    fn advance(&mut self, now: Time, closed: &mut Vec<Session>) {
+    fn advance(&mut self, now: Time, closed: &mut Vec<Chapter>) {
         self.clock = self.clock.max(now);
         while let Some(Reverse((deadline, no))) = self.deadlines.peek().copied() {
             if deadline > self.clock {
@@ -278,7 +281,7 @@ impl Tracker {
     }
 
     /// A login answer: joins the request it answers, and opens a session when it grants one.
-    fn answer_login(&mut self, heard: Heard, closed: &mut Vec<Session>) -> Option<SessionNo> {
+    fn answer_login(&mut self, heard: Heard, closed: &mut Vec<Chapter>) -> Option<SessionNo> {
         let no = SessionNo(self.next + 1);
         let flow = heard.flow.no;
         let time = self.clock;
@@ -312,7 +315,7 @@ impl Tracker {
         self.live.get(&no).is_some_and(|live| live.session().peers.1.ip() == session.peers.1.ip())
     }
 
-    fn file(&mut self, heard: Heard, carried_in: Option<SessionNo>, closed: &mut Vec<Session>) -> Option<SessionNo> {
+    fn file(&mut self, heard: Heard, carried_in: Option<SessionNo>, closed: &mut Vec<Chapter>) -> Option<SessionNo> {
         let known = match heard.session_id.as_deref() {
             Some(id) => self.find(id, heard.flow.acceptor.ip()),
             None => carried_in.filter(|no| self.live.contains_key(no)),
@@ -339,7 +342,7 @@ impl Tracker {
         for event in heard.events {
             live.push(event);
         }
-        if live.session().events.len() >= self.limits.events {
+        if live.log().events() as usize >= self.limits.events || live.log().len() >= self.limits.octets {
             let clock = self.clock;
             closed.push(live.end_chapter(clock));
         }
@@ -353,7 +356,7 @@ impl Tracker {
         candidates.iter().rev().find(with_server).or(candidates.last()).copied()
     }
 
-    fn admit(&mut self, live: Live, closed: &mut Vec<Session>) {
+    fn admit(&mut self, live: Live, closed: &mut Vec<Chapter>) {
         while self.live.len() >= self.limits.sessions {
             let Some(Reverse((_, no))) = self.deadlines.pop() else { break };
             if self.live.contains_key(&no) {
@@ -385,7 +388,7 @@ impl Tracker {
         }
     }
 
-    fn close(&mut self, no: SessionNo, doubt: Option<Doubt>, closed: &mut Vec<Session>) {
+    fn close(&mut self, no: SessionNo, doubt: Option<Doubt>, closed: &mut Vec<Chapter>) {
         let Some(live) = self.live.remove(&no) else { return };
         if let Some(id) = live.session().id.as_deref() {
             forget(&mut self.by_id, id, no);
