@@ -10,7 +10,7 @@ use crate::csp::message::Mode;
 use crate::csp::name::VOCABULARY;
 use crate::csp::namespace::Version;
 use crate::flow::{FlowNo, Loss};
-use crate::syntax::packing::{Choices, Packer, Unpacker, chosen};
+use crate::syntax::packing::{Choices, Packed, Unpacker, chosen};
 use crate::syntax::{Encoding, NameId};
 use crate::time::Time;
 use crate::wire::{FrameNo, FrameRange};
@@ -38,7 +38,7 @@ impl Chapter {
 /// Events, packed, in the order in which they were filed.
 #[derive(Debug, Default)]
 pub(super) struct Log {
-    octets: Vec<u8>,
+    packed: Packed,
     events: u32,
     before: Before,
 }
@@ -88,18 +88,14 @@ impl Log {
 
     /// How many octets they take.
     pub(super) fn len(&self) -> usize {
-        self.octets.len()
+        self.packed.len()
     }
 
     /// Files an event.
     pub(super) fn push(&mut self, event: &Event) {
-        if self.octets.capacity() - self.octets.len() < 64 {
-            // A quarter at a time: what is held ready and not used counts ten thousand times.
-            self.octets.reserve_exact(256 + self.octets.len() / 4);
-        }
         self.events += 1;
         let before = std::mem::replace(&mut self.before, Before::at(event));
-        let mut packer = Packer(&mut self.octets);
+        let packer = &mut self.packed;
         let sort = match &event.what {
             What::Spoken(_) => Sort::Spoken,
             What::Empty { .. } => Sort::Empty,
@@ -122,7 +118,7 @@ impl Log {
         packer.number(event.octets);
         packer.number(event.body_octets);
         match &event.what {
-            What::Spoken(spoken) => pack(spoken, &mut packer),
+            What::Spoken(spoken) => pack(spoken, packer),
             What::Empty { status } | What::Unread { status } => packer.optional(*status),
             What::Gap { loss } => packer.number(Choices::none().with(&LOSS, loss).number()),
         }
@@ -132,7 +128,7 @@ impl Log {
     fn read(self) -> Vec<Event> {
         let mut events = Vec::with_capacity(self.events as usize);
         let mut before = Before::default();
-        let mut unpacker = Unpacker(&self.octets);
+        let mut unpacker = self.packed.read();
         while let Some(event) = event(&mut unpacker, before) {
             before = Before::at(&event);
             events.push(event);
@@ -183,7 +179,7 @@ fn event(unpacker: &mut Unpacker<'_>, before: Before) -> Option<Event> {
     })
 }
 
-fn pack(spoken: &Spoken, packer: &mut Packer<'_>) {
+fn pack(spoken: &Spoken, packer: &mut Packed) {
     let choices = Choices::none()
         .with(&MODE, &spoken.mode)
         .with(&FLAG, &spoken.poll)
@@ -203,7 +199,7 @@ fn pack(spoken: &Spoken, packer: &mut Packer<'_>) {
     packer.number(spoken.lean_octets.0);
     packer.number(spoken.lean_octets.1);
     if let Some(id) = &spoken.id {
-        packer.text(id);
+        packer.repeatable(id.as_bytes());
     }
     if let Some((fingerprint, octets)) = spoken.payload {
         packer.octets(&fingerprint.to_le_bytes());

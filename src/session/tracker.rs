@@ -126,7 +126,7 @@ pub struct Tracker {
     clock: Time,
     tally: Tally,
     next: u32,
-    live: HashMap<SessionNo, Live>,
+    live: HashMap<SessionNo, Box<Live>>,
     /// Sessions by `SessionID`, the latest last.
     by_id: HashMap<Box<str>, Vec<SessionNo>>,
     /// Sessions by user, in lower case, and client.
@@ -372,7 +372,7 @@ impl Tracker {
             self.by_client.entry(key).or_default().push(session.no);
         }
         self.deadlines.push(Reverse((live.deadline(LINGER, SILENCE), session.no)));
-        self.live.insert(session.no, live);
+        self.live.insert(session.no, Box::new(live));
     }
 
     /// A session uses a flow: gaps of the flow before this may have held something of it.

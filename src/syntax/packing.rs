@@ -6,19 +6,55 @@
 use super::document::{Element, Run, StoredAttribute};
 use super::{Document, NameId, NodeId, Vocabulary};
 
-/// Values one after the other in a run of octets.
-#[derive(Debug)]
-pub struct Packer<'o>(pub &'o mut Vec<u8>);
+/// Values one after the other, packed.
+#[derive(Clone, Debug)]
+pub struct Packed {
+    octets: Vec<u8>,
+    /// Where repeatable octets stand that were written lately, by their fingerprint.
+    lately: [u32; LATELY],
+}
 
-impl Packer<'_> {
+/// How many repeatable runs of octets are found again.
+const LATELY: usize = 64;
+
+impl Default for Packed {
+    fn default() -> Self {
+        Self { octets: Vec::new(), lately: [0; LATELY] }
+    }
+}
+
+impl Packed {
+    /// How many octets they take.
+    pub fn len(&self) -> usize {
+        self.octets.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.octets.is_empty()
+    }
+
+    /// Reads them from the first.
+    pub fn read(&self) -> Unpacker<'_> {
+        Unpacker { all: &self.octets, at: 0 }
+    }
+
+    /// Makes room, a quarter at a time: what is held ready and not used counts ten thousand times.
+    fn reserve(&mut self, octets: usize) {
+        if self.octets.capacity() - self.octets.len() < octets {
+            self.octets.reserve_exact(octets.max(256 + self.octets.len() / 4));
+        }
+    }
+
     /// A number: seven bits an octet, the lowest first, the high bit set on all but the last.
     pub fn number(&mut self, number: impl Into<u64>) {
+        self.reserve(10);
         let mut rest = number.into();
         while rest >= 0x80 {
-            self.0.push(rest as u8 | 0x80);
+            self.octets.push(rest as u8 | 0x80);
             rest >>= 7;
         }
-        self.0.push(rest as u8);
+        self.octets.push(rest as u8);
     }
 
     /// A number that may be negative and is mostly near zero.
@@ -33,51 +69,83 @@ impl Packer<'_> {
 
     /// Octets without their number.
     pub fn octets(&mut self, octets: &[u8]) {
-        self.0.extend_from_slice(octets);
+        self.reserve(octets.len());
+        self.octets.extend_from_slice(octets);
     }
 
-    /// A text with its length.
-    pub fn text(&mut self, text: &str) {
-        self.number(text.len() as u64);
-        self.octets(text.as_bytes());
+    /// Octets that may have been written before; then it is told how far back.
+    pub fn repeatable(&mut self, octets: &[u8]) {
+        // What is about as short as the telling is written out.
+        if octets.len() > 2 {
+            let here = self.octets.len();
+            if let Some(slot) = self.lately.get_mut(fingerprint(octets) as usize % LATELY) {
+                let before = *slot as usize;
+                if (Unpacker { all: &self.octets, at: before }).written_out() == Some(octets) {
+                    self.number((here - before) as u64 * 2 + 1);
+                    return;
+                }
+                *slot = here as u32;
+            }
+        }
+        self.number(octets.len() as u64 * 2);
+        self.octets(octets);
     }
 
     /// A tree without the places of its elements.
     pub fn document(&mut self, document: &Document) {
+        // Documents of the same shape come again and again.
+        let mut shape = [0; 4 * SHAPED];
         self.number(document.elements.len() as u64);
-        for element in &document.elements {
-            self.number(element.name.0);
-            self.number(element.depth);
-            self.number(element.text.len);
+        for elements in document.elements.chunks(SHAPED) {
+            for (packed, element) in shape.chunks_exact_mut(4).zip(elements) {
+                let [name_high, name_low] = element.name.0.to_be_bytes();
+                let [depth_high, depth_low] = element.depth.to_be_bytes();
+                packed.copy_from_slice(&[name_high, name_low, depth_high, depth_low]);
+            }
+            self.repeatable(shape.get(..4 * elements.len()).unwrap_or_default());
         }
         for element in &document.elements {
-            self.octets(element.text.of(&document.text).as_bytes());
+            self.repeatable(element.text.of(&document.text).as_bytes());
         }
         self.number(document.attributes.len() as u64);
         for attribute in &document.attributes {
             self.number(attribute.node.0);
-            self.text(attribute.name.of(&document.text));
-            self.text(attribute.value.of(&document.text));
+            self.repeatable(attribute.name.of(&document.text).as_bytes());
+            self.repeatable(attribute.value.of(&document.text).as_bytes());
         }
         self.number(document.spellings.len() as u64);
         for (node, spelling) in &document.spellings {
             self.number(node.0);
-            self.text(spelling.of(&document.text));
+            self.repeatable(spelling.of(&document.text).as_bytes());
         }
     }
 }
 
-/// What a [`Packer`] wrote, read in the same order. Everything is `None` where the octets end.
-#[derive(Debug)]
-pub struct Unpacker<'o>(pub &'o [u8]);
+/// How many elements have their shape packed together.
+const SHAPED: usize = 32;
+
+/// Mixes all octets.
+fn fingerprint(octets: &[u8]) -> u64 {
+    let mix = |state: u64, word: u64| (state ^ word).wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(29);
+    let (words, rest) = octets.as_chunks();
+    let state = words.iter().fold(octets.len() as u64, |state, word| mix(state, u64::from_le_bytes(*word)));
+    rest.iter().fold(state, |state, octet| mix(state, u64::from(*octet)))
+}
+
+/// Reads what was [`Packed`], in the same order. Everything is `None` where the octets end.
+#[derive(Clone, Debug)]
+pub struct Unpacker<'o> {
+    all: &'o [u8],
+    at: usize,
+}
 
 impl<'o> Unpacker<'o> {
     /// A number that fits the type wanted.
     pub fn number<N: TryFrom<u64>>(&mut self) -> Option<N> {
         let mut number = 0;
         let mut shift = 0;
-        while let Some((octet, rest)) = self.0.split_first() {
-            self.0 = rest;
+        while let Some(octet) = self.all.get(self.at) {
+            self.at += 1;
             number |= u64::from(octet & 0x7F).checked_shl(shift)?;
             shift += 7;
             if octet & 0x80 == 0 {
@@ -101,35 +169,48 @@ impl<'o> Unpacker<'o> {
 
     /// This many octets.
     pub fn octets(&mut self, len: usize) -> Option<&'o [u8]> {
-        let (octets, rest) = self.0.split_at_checked(len)?;
-        self.0 = rest;
+        let octets = self.all.get(self.at..self.at.checked_add(len)?)?;
+        self.at += len;
         Some(octets)
     }
 
-    /// A text of this length.
-    fn text_of(&mut self, len: usize) -> Option<&'o str> {
-        std::str::from_utf8(self.octets(len)?).ok()
+    /// Octets that may have been written before.
+    pub fn repeatable(&mut self) -> Option<&'o [u8]> {
+        let here = self.at;
+        let number: usize = self.number()?;
+        match number % 2 {
+            0 => self.octets(number / 2),
+            _ => Self { all: self.all, at: here.checked_sub(number / 2)? }.written_out(),
+        }
     }
 
-    /// A text.
+    /// Repeatable octets that stand here themselves.
+    fn written_out(&mut self) -> Option<&'o [u8]> {
+        let number: usize = self.number()?;
+        if number.is_multiple_of(2) { self.octets(number / 2) } else { None }
+    }
+
+    /// A text that may have been written before.
     pub fn text(&mut self) -> Option<&'o str> {
-        let len = self.number()?;
-        self.text_of(len)
+        std::str::from_utf8(self.repeatable()?).ok()
     }
 
     /// A tree of names of `vocabulary`.
     pub fn document(&mut self, vocabulary: Vocabulary) -> Option<Document> {
         let mut document = Document::empty(vocabulary);
         let elements: usize = self.number()?;
-        let mut len = 0;
-        document.elements.reserve_exact(elements.min(self.0.len()));
-        for _ in 0..elements {
-            let (name, depth) = (NameId(self.number()?), self.number()?);
-            let text = Run { start: len, len: self.number()? };
-            len = text.end();
-            document.elements.push(Element { name, depth, end: 0, text });
+        document.elements.reserve_exact(elements.min(self.all.len()));
+        for _ in 0..elements.div_ceil(SHAPED) {
+            for packed in self.repeatable()?.as_chunks().0 {
+                let [name_high, name_low, depth_high, depth_low] = *packed;
+                let (name, depth) = (u16::from_be_bytes([name_high, name_low]), [depth_high, depth_low]);
+                let depth = u16::from_be_bytes(depth);
+                document.elements.push(Element { name: NameId(name), depth, end: 0, text: Run::default() });
+            }
         }
-        document.text.push_str(self.text_of(len as usize)?);
+        for element in &mut document.elements {
+            element.text = self.run(&mut document.text)?;
+        }
         document.find_ends();
         for _ in 0..self.number::<usize>()? {
             let node = NodeId(self.number()?);
@@ -221,22 +302,29 @@ mod tests {
     }
 
     fn again(document: &Document) -> Document {
-        let mut octets = Vec::new();
-        Packer(&mut octets).document(document);
-        Unpacker(&octets).document(document.vocabulary()).unwrap()
+        let mut packed = Packed::default();
+        packed.number(7_u8);
+        packed.document(document);
+        let len = packed.len();
+        packed.document(document);
+        assert!(packed.len() - len <= len, "a second time takes less");
+        let mut unpacker = packed.read();
+        unpacker.number::<u8>().unwrap();
+        let first = unpacker.document(document.vocabulary()).unwrap();
+        assert_eq!(unpacker.document(document.vocabulary()).unwrap(), first);
+        first
     }
 
     #[test]
     fn numbers_take_an_octet_for_seven_bits() {
-        let mut octets = Vec::new();
-        let mut packer = Packer(&mut octets);
+        let mut packer = Packed::default();
         packer.number(127_u64);
         packer.number(128_u64);
         packer.signed(-1);
         packer.optional(None::<u16>);
         packer.optional(Some(0_u16));
-        assert_eq!(octets, [0x7F, 0x80, 0x01, 0x01, 0x00, 0x01]);
-        let mut unpacker = Unpacker(&octets);
+        assert_eq!(packer.octets, [0x7F, 0x80, 0x01, 0x01, 0x00, 0x01]);
+        let mut unpacker = packer.read();
         assert_eq!((unpacker.number(), unpacker.number()), (Some(127_u8), Some(128_u8)));
         assert_eq!((unpacker.signed(), unpacker.optional::<u16>()), (Some(-1), Some(None)));
         assert_eq!((unpacker.optional(), unpacker.number::<u8>()), (Some(Some(0_u16)), None));
@@ -254,11 +342,25 @@ mod tests {
     #[test]
     fn octets_that_end_early_give_nothing() {
         let text = "<Status xmlns='x'><Result><Code>200</Code></Result></Status>";
-        let mut octets = Vec::new();
-        Packer(&mut octets).document(&read(text));
-        for len in 0..octets.len() {
-            assert!(Unpacker(&octets[..len]).document(VOCABULARY).is_none(), "{len}");
+        let mut packed = Packed::default();
+        packed.document(&read(text));
+        for len in 0..packed.len() {
+            let mut cut = Unpacker { all: &packed.octets[..len], at: 0 };
+            assert!(cut.document(VOCABULARY).is_none(), "{len}");
         }
+    }
+
+    #[test]
+    fn what_was_written_before_is_told_by_its_distance() {
+        let mut packed = Packed::default();
+        packed.repeatable(b"wv:anna");
+        packed.repeatable(b"wv:anna");
+        packed.repeatable(b"");
+        assert_eq!(packed.octets, b"\x0Ewv:anna\x11\x00");
+        packed.repeatable(b"wv:anna");
+        let mut unpacker = packed.read();
+        let texts: Vec<_> = std::iter::from_fn(|| unpacker.text()).collect();
+        assert_eq!(texts, ["wv:anna", "wv:anna", "", "wv:anna"]);
     }
 
     proptest! {
