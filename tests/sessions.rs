@@ -11,7 +11,8 @@ use impslint::csp::decode::decode;
 use impslint::csp::name;
 use impslint::engine::pipeline;
 use impslint::session::{
-    Closed, Doubt, Ending, Heard, Limits, Opening, Proof, Session, Subscriber, Tally, Tracker, Transaction, Use, What,
+    Chapter, Closed, Doubt, Ending, Heard, Limits, Opening, Proof, Session, Subscriber, Tally, Tracker, Transaction,
+    Use, What,
 };
 use impslint::trace::{craft, parse};
 
@@ -53,7 +54,8 @@ fn see_with(trace: &str, limits: Limits) -> Seen {
     );
     read.unwrap();
     tracker.finish(&mut closed);
-    let Closed { mut sessions, subscribers, identities } = closed;
+    let Closed { sessions, subscribers, identities } = closed;
+    let mut sessions: Vec<Session> = sessions.into_iter().map(Chapter::read).collect();
     sessions.sort_by_key(|s| (s.no, s.chapter));
     Seen { sessions, subscribers, identities, tally: tracker.tally() }
 }
@@ -290,7 +292,7 @@ session s1
 +1 client GetBlockedList-Request 4
 +0.1 server empty
 ");
-    let repeats: Vec<usize> = seen.sessions[0].transactions.iter().map(|t| t.repeats.len()).collect();
+    let repeats: Vec<usize> = seen.sessions[0].transactions.iter().map(|t| t.repeats().len()).collect();
     assert_eq!(repeats, [1, 0]);
 }
 
@@ -308,7 +310,7 @@ session s1
     Code 200
 ");
     let search = &seen.sessions[0].transactions[0];
-    assert_eq!(search.interim.len(), 1);
+    assert_eq!(search.interim().len(), 1);
     assert_eq!(pair(&seen.sessions[0], search).1, "Search-Response");
 }
 

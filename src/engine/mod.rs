@@ -20,7 +20,7 @@ use crate::carrier::{Carried, Direction};
 use crate::csp::decode::decode;
 use crate::flow::{Counters, End, FlowInfo, FlowNo, Loss};
 use crate::report::{Filed, Input, Outcome};
-use crate::session::{Closed, Heard, Limits, SessionNo, Tally, Tracker};
+use crate::session::{Chapter, Closed, Heard, Limits, SessionNo, Tally, Tracker};
 use crate::time::Time;
 use crate::wire::FrameNo;
 
@@ -30,6 +30,9 @@ enum Work {
     Gap { flow: Arc<FlowInfo>, proved: bool, direction: Direction, loss: Loss, at: (Time, FrameNo) },
     End { flow: FlowNo, end: End },
 }
+
+/// How many chapters are judged before what was said of them is collected.
+const CHAPTERS_AT_ONCE: usize = 64;
 
 /// Holds the rules of a book against captures.
 #[derive(Debug)]
@@ -83,12 +86,12 @@ impl Engine {
                     Work::End { flow, end } => tracker.end_flow(flow, end),
                 }
             }
-            self.judge(&closed, &mut collection, &mut judgement);
+            self.judge(closed, &mut collection, &mut judgement);
             collection.flow()
         });
         let mut closed = Closed::default();
         tracker.finish(&mut closed);
-        self.judge(&closed, &mut collection, &mut judgement);
+        self.judge(closed, &mut collection, &mut judgement);
         let input = input(capture, read.err().map(|e| e.to_string()), &counters);
         file(outcome, input, tracker.tally(), &counters, collection, judgement);
     }
@@ -107,24 +110,35 @@ impl Engine {
         }
     }
 
-    /// Shows what is over to the rules about it.
-    fn judge(&self, closed: &Closed, collection: &mut Collection<'_>, judgement: &mut Judgement) {
+    /// Shows what is over to the rules about it; sessions some at a time, since read they take much more memory.
+    fn judge(&self, closed: Closed, collection: &mut Collection<'_>, judgement: &mut Judgement) {
         let Closed { sessions, subscribers, identities } = closed;
-        let said: Vec<Judgement> = if self.threads > 1 {
-            sessions.par_iter().map(|session| self.rulebook.session(session)).collect()
-        } else {
-            sessions.iter().map(|session| self.rulebook.session(session)).collect()
+        let read = |chapter: Chapter| {
+            let session = chapter.read();
+            (session.no, session.last, self.rulebook.session(&session))
         };
-        for (session, said) in sessions.iter().zip(said) {
-            collect(said, Some(session.no), collection, judgement);
-            if session.last {
-                collection.close(session.no);
+        let mut sessions = sessions.into_iter();
+        loop {
+            let some: Vec<Chapter> = sessions.by_ref().take(CHAPTERS_AT_ONCE).collect();
+            if some.is_empty() {
+                break;
+            }
+            let said: Vec<(SessionNo, bool, Judgement)> = if self.threads > 1 {
+                some.into_par_iter().map(read).collect()
+            } else {
+                some.into_iter().map(read).collect()
+            };
+            for (no, last, said) in said {
+                collect(said, Some(no), collection, judgement);
+                if last {
+                    collection.close(no);
+                }
             }
         }
-        for subscriber in subscribers {
+        for subscriber in &subscribers {
             collect(self.rulebook.subscriber(subscriber), None, collection, judgement);
         }
-        for uses in identities {
+        for uses in &identities {
             collect(self.rulebook.identity(uses), None, collection, judgement);
         }
     }

@@ -49,7 +49,7 @@ pub struct Event {
 #[derive(Clone, Debug)]
 pub enum What {
     /// A transaction part of a message.
-    Spoken(Box<Spoken>),
+    Spoken(Arc<Spoken>),
     /// A carrier answer without payload.
     Empty {
         /// Status of the carrier, 200 in good order.

@@ -53,7 +53,7 @@ impl Heard {
             let mut spoken = remember(message, part);
             spoken.part = (i as u16, parts);
             spoken.lean_octets = if i == 0 { lean } else { (0, 0) };
-            let what = What::Spoken(Box::new(spoken));
+            let what = What::Spoken(Arc::new(spoken));
             events.push(event(&message.envelope, what, message.body_octets, i == 0));
         }
         if events.is_empty() {

@@ -94,10 +94,27 @@ pub struct Transaction {
     pub request: EventIx,
     /// The final answer: for a poll the first event of the carrier answer, which may be empty.
     pub answer: Option<EventIx>,
+    /// What stands beside request and answer, which most transactions have nothing of.
+    pub(super) aside: Option<Box<Aside>>,
+}
+
+/// What stands beside the request and the answer of a transaction.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Aside {
+    pub(super) interim: Vec<EventIx>,
+    pub(super) repeats: Vec<EventIx>,
+}
+
+impl Transaction {
     /// Answers with an interim code (1xx).
-    pub interim: Vec<EventIx>,
+    pub fn interim(&self) -> &[EventIx] {
+        self.aside.as_deref().map_or(&[], |aside| &aside.interim)
+    }
+
     /// The same request sent again: equal identifier and content.
-    pub repeats: Vec<EventIx>,
+    pub fn repeats(&self) -> &[EventIx] {
+        self.aside.as_deref().map_or(&[], |aside| &aside.repeats)
+    }
 }
 
 /// What one client and its server said to each other. A session that grows past a limit is handed over in chapters.

@@ -18,6 +18,7 @@ use crate::time::Time;
 use crate::wire::{FrameNo, FrameRange};
 
 use super::live::{Live, login_identity};
+use super::log::Chapter;
 use super::logins::{Logins, login_request};
 use super::{ClientId, Doubt, Event, Heard, Session, SessionNo, Subscriber, Use, What};
 
@@ -32,6 +33,8 @@ pub struct Limits {
     pub sessions: usize,
     /// Events of a session before its chapter is closed.
     pub events: usize,
+    /// Octets of a session's packed events before its chapter is closed.
+    pub octets: usize,
     /// Subscribers held; logins of further ones are not grouped.
     pub subscribers: usize,
     /// Unanswered exchanges held of a flow; beyond it the oldest is given up.
@@ -40,7 +43,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { sessions: 100_000, events: 4_000, subscribers: 100_000, exchanges: 1024 }
+        Self { sessions: 100_000, events: 4_000, octets: 512 << 10, subscribers: 100_000, exchanges: 1024 }
     }
 }
 
@@ -53,7 +56,7 @@ const SILENCE: i64 = 7_200_000_000_000;
 #[derive(Debug, Default)]
 pub struct Closed {
     /// Sessions, or chapters of them.
-    pub sessions: Vec<Session>,
+    pub sessions: Vec<Chapter>,
     /// Subscribers, or chapters of them.
     pub subscribers: Vec<Subscriber>,
     /// For each client identity how it was used while sessions of it overlapped.
@@ -146,7 +149,7 @@ struct Users {
 
 impl Users {
     /// A session speaks; returns whether it does so for the first time.
-    fn join(&mut self, no: SessionNo, live: &HashMap<SessionNo, Live>) -> bool {
+    fn join(&mut self, no: SessionNo, live: &HashMap<SessionNo, Box<Live>>) -> bool {
         self.latest = Some(no);
         let new = self.sessions.insert(no);
         if self.sessions.len() > self.kept.max(SESSIONS_REMEMBERED) {
@@ -193,7 +196,7 @@ pub struct Tracker {
     clock: Time,
     tally: Tally,
     next: u32,
-    live: HashMap<SessionNo, Live>,
+    live: HashMap<SessionNo, Box<Live>>,
     /// Sessions by `SessionID`, the latest last.
     by_id: HashMap<Box<str>, Vec<SessionNo>>,
     /// Sessions by user, in lower case, and client.
@@ -450,7 +453,7 @@ impl Tracker {
         for event in heard.events {
             live.push(event);
         }
-        if live.session().events.len() >= self.limits.events {
+        if live.log().events() as usize >= self.limits.events || live.log().len() >= self.limits.octets {
             let clock = self.clock;
             closed.sessions.push(live.end_chapter(clock));
         }
@@ -480,7 +483,7 @@ impl Tracker {
             self.by_client.entry(key).or_default().push(session.no);
         }
         self.deadlines.push(Reverse((live.deadline(LINGER, SILENCE), session.no)));
-        self.live.insert(session.no, live);
+        self.live.insert(session.no, Box::new(live));
     }
 
     /// A session uses a flow, which its client or a gateway opened. Gaps of the flow before this may have held something
@@ -538,7 +541,7 @@ fn named(heard: &Heard) -> Option<String> {
 }
 
 /// Whether two sessions are known to be of different users.
-fn are_of_two_users(live: &HashMap<SessionNo, Live>, a: SessionNo, b: SessionNo) -> bool {
+fn are_of_two_users(live: &HashMap<SessionNo, Box<Live>>, a: SessionNo, b: SessionNo) -> bool {
     let name = |no| live.get(&no).and_then(|live| live.session().named());
     name(a).zip(name(b)).is_some_and(|(a, b)| !a.eq_ignore_ascii_case(b))
 }
