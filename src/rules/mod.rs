@@ -61,18 +61,18 @@ pub enum Check {
 }
 
 /// What a rule has to say about the one thing it was shown.
-#[derive(Debug)]
 pub struct Verdict<'r> {
     rule: &'static str,
     page: &'r Page,
-    scene: Scene,
+    /// Asked for only when something is found.
+    scene: &'r dyn Fn() -> Scene,
     findings: Vec<Finding>,
     doubts: Vec<Doubt>,
 }
 
 impl<'r> Verdict<'r> {
     /// An empty verdict of a rule about something of this scene.
-    pub fn new(rule: &'static str, page: &'r Page, scene: Scene) -> Self {
+    pub fn new(rule: &'static str, page: &'r Page, scene: &'r dyn Fn() -> Scene) -> Self {
         Self { rule, page, scene, findings: Vec::new(), doubts: Vec::new() }
     }
 
@@ -106,7 +106,7 @@ impl<'r> Verdict<'r> {
             help: self.page.help.clone(),
             exhibits: vec![place],
             cost: None,
-            scene: self.scene.clone(),
+            scene: (self.scene)(),
             repeats: 0,
             cause: None,
         });
