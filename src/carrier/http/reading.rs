@@ -172,6 +172,10 @@ impl Conversation {
                 (exchange, request, framing, imps)
             }
         };
+        if head.line.start.kind() == Kind::Request && self.pairing.has_just_overflown() {
+            // Its answer and those to come cannot be told apart.
+            self.tell(Hole { way: way.opposite(), loss: Loss::Limit, spot: spots.1 }, out);
+        }
         let flow = imps.then(|| self.prove(out));
         let message = Message::new(head, &facts, (exchange, asked), framing, spots, flow.as_ref());
         let lane = self.lane(way);
