@@ -283,3 +283,106 @@ fn requests_may_come_on_any_connection_of_a_gateway() {
         }
     }
 }
+
+/// A POST that keeps a session alive, and its answer.
+const KEEP_ALIVE: &str = "client KeepAlive-Request 7 session=s1\n  TimeToLive 600\n";
+const KEPT: &str = "server KeepAlive-Response 7 session=s1\n  Result\n    Code 200\n";
+
+/// An event on another connection, with further words.
+fn on(event: &str, connection: u32, words: &str) -> String {
+    let (line, rest) = event.split_once('\n').unwrap();
+    format!("{line} connection={connection} {words}\n{rest}")
+}
+
+#[test]
+fn a_client_that_sends_again_is_no_gateway() {
+    let ends = "connection 1 10.0.0.1:5001 192.0.2.1:80\nconnection 2 10.0.0.1:5002 192.0.2.1:80\n";
+    let again = |wait: &str, words: &str| {
+        let second = on(KEEP_ALIVE, 2, words);
+        outcome(&format!("{ends}+0 {KEEP_ALIVE}+{wait} {second}+0.1 {}+0.1 {KEPT}", on(KEPT, 2, ""))).tally
+    };
+    assert_eq!((again("1", "").exchanges, again("1", "").relayed), (2, 0));
+    let via = "header=\"Via: 1.1 gw\"";
+    assert_eq!((again("1", via).exchanges, again("1", via).relayed), (1, 1));
+    assert_eq!(again("2.1", via).relayed, 0, "too late to be relayed");
+    let answered = format!("{ends}+0 {KEEP_ALIVE}+0.1 {KEPT}+0.1 {}+0.1 {}", on(KEEP_ALIVE, 2, via), on(KEPT, 2, ""));
+    assert_eq!(outcome(&answered).tally.relayed, 0, "the first had its answer");
+}
+
+#[test]
+fn an_answer_that_only_the_far_side_shows_stands_in() {
+    let ends = "connection 1 10.0.0.1:5001 192.0.2.7:80\nconnection 2 10.9.0.1:5002 192.0.2.1:80\n";
+    let send = |id: u32| {
+        format!(
+            "client SendMessage-Request {id} session=s1\n  DeliveryReport F\n  MessageInfo\n    ContentType text/plain\n    \
+             Recipient\n      User\n        UserID wv:bob@example.com\n  ContentData {}\n",
+            "a text that nobody writes twice by chance, ".repeat(4)
+        )
+    };
+    let sent =
+        |id: u32| format!("server SendMessage-Response {id} session=s1\n  Result\n    Code 200\n  MessageID m{id}\n");
+    let poll = "+4 client Polling-Request session=s1 connection=3\n+0.1 server empty connection=3\n";
+    let trace = |far: &str| {
+        let again = on(&send(2), 3, "");
+        // The last event keeps the first connection open until then.
+        let later = "+9 client Polling-Request session=s1\n";
+        format!("{ends}+0 {}{far}{poll}+5 {again}+0.1 {}{later}", send(1), on(&sent(2), 3, ""))
+    };
+    // The client got no answer and sends again: alone that shows as it is. With the far side seen, an answer is missing.
+    let duplicate = |outcome: &Outcome| outcome.findings.iter().any(|f| f.finding.rule == "messaging/duplicate-send");
+    assert!(duplicate(&outcome(&trace(""))));
+    let far = format!("+0.1 {}+0.1 {}", on(&send(1), 2, ""), on(&sent(1), 2, ""));
+    let both = outcome(&trace(&far));
+    assert!(!duplicate(&both), "{:?}", found(&both));
+    assert_eq!((both.tally.relayed, both.tally.exchanges), (1, 4));
+    assert!(both.rule_doubts.keys().any(|(rule, _)| *rule == "messaging/duplicate-send"));
+}
+
+#[test]
+fn where_no_login_was_seen_the_gateway_names_the_subscriber() {
+    let bad = "client SubscribePresence-Request 3 session=s1\n  UserID wv:bob@example.com\n  Nonsense x\n";
+    let answer = "+0.1 server Status 3 session=s1\n  Result\n    Code 200\n";
+    let named = |words: &str| {
+        let (line, rest) = bad.split_once('\n').unwrap();
+        let outcome = outcome(&format!("+0 {line} {words}\n{rest}{answer}"));
+        let scene = &outcome.findings.first().expect("a finding").finding.scene;
+        (scene.user.clone(), scene.forwarded.clone())
+    };
+    let added = "header=\"X-Up-Calling-Line-ID: 447700900001\" header=\"X-Forwarded-For: 10.1.2.3\"";
+    assert_eq!(named(added), (Some("447700900001".to_owned()), Some("10.1.2.3".to_owned())));
+    assert_eq!(named("header=\"X-Up-Calling-Line-ID: nobody\""), (None, None));
+}
+
+#[test]
+fn an_error_page_of_a_gateway_is_an_answer_and_no_document() {
+    let page = "  <html><body><p>Bad & gone</body></html>\n";
+    for status in [502, 504, 200] {
+        let answer = format!("+0.1 server text type=text/html status={status}\n{page}");
+        let seen = outcome(&format!("session s1\n+0 {KEEP_ALIVE}{answer}+1 {KEEP_ALIVE}+0.1 {KEPT}"));
+        assert_eq!((seen.tally.exchanges, seen.tally.judged, seen.tally.messages), (2, 2, 3));
+        assert_eq!(found(&seen), [""; 0], "{status}");
+    }
+}
+
+#[test]
+fn a_connection_of_two_users_was_opened_by_neither() {
+    // A gateway that does not name itself opens a connection for each request of Anna; Bob's go over them too.
+    let mut trace = "session s1\n".to_owned();
+    let mut handset = trace.clone();
+    for n in 1..=12 {
+        let poll = format!("+3 client Polling-Request session=s1 connection={n}\n+0.1 server empty connection={n}\n");
+        let number = "header=\"MSISDN: 447700900002\"";
+        handset += &poll;
+        trace += &poll.replacen(
+            &format!("connection={n}\n"),
+            &format!("connection={n} header=\"MSISDN: 447700900001\"\n"),
+            1,
+        );
+        trace += &format!(
+            "+1 client Polling-Request session=s2 connection={n} {number}\n+0.1 server empty connection={n}\n"
+        );
+    }
+    let opens = |trace: &str| found(&outcome(trace)).iter().any(|f| f.starts_with("transport/connection-per-request"));
+    assert!(opens(&handset), "{:?}", found(&outcome(&handset)));
+    assert!(!opens(&trace));
+}

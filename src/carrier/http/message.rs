@@ -278,6 +278,13 @@ impl Message {
         }
     }
 
+    /// A limit of ours keeps its end from being found.
+    pub(super) fn give_up(&mut self) {
+        if self.wholeness == Wholeness::Complete {
+            self.wholeness = Wholeness::Limit;
+        }
+    }
+
     /// Its body stops before its end, or it stops where the stream does.
     pub(super) fn stop(&mut self, end: End) {
         let whole = self.framing == Framing::UntilClose && end == End::Closed;

@@ -24,6 +24,7 @@ mod resync;
 #[cfg(test)]
 mod tests;
 
+pub use body::CHUNK_EXTRA_MAX;
 pub use coding::INFLATED_MAX;
 pub use conversation::{GAPS_REMEMBERED, HELD_EVENTS_MAX, HELD_MAX, PATIENCE};
 pub use head::{HEAD_MAX, HEADERS_KEPT, NAME_KEPT, START_LINE_MAX, VALUE_KEPT};
