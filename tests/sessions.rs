@@ -12,6 +12,7 @@ use impslint::engine::pipeline;
 use impslint::session::{
     Doubt, Ending, Heard, Limits, Opening, Proof, Session, Subscriber, Tally, Tracker, Transaction, Use, What,
 };
+use impslint::tls::Context;
 use impslint::trace::{craft, parse};
 
 struct Seen {
@@ -29,6 +30,7 @@ fn see_with(trace: &str, limits: Limits) -> Seen {
     let mut sessions = Vec::new();
     let (_, read) = pipeline::run(
         &mut capture,
+        &mut Context::default(),
         1,
         |item| item,
         |batch| {

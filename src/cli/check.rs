@@ -12,6 +12,7 @@ pub(super) fn run(arguments: &Check) -> Result<u8, Fault> {
     let rulebook = Rulebook::new(rules::all())
         .map_err(|(rule, error)| Fault::Usage(format!("the page of {rule} cannot be read: {error}")))?;
     let engine = Engine::new(rulebook, inputs::threads(arguments.reading.threads));
+    let engine = engine.with_keys(inputs::keys(arguments.reading.keylog.as_deref())?);
     let mut outcome = Outcome::default();
     let mut unreadable = false;
     for path in &arguments.paths {

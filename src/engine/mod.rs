@@ -11,6 +11,8 @@ pub mod pipeline;
 pub use fold::{Collection, FINDINGS_KEPT};
 pub use judge::{Judgement, Rulebook};
 
+use std::sync::Arc;
+
 use rayon::prelude::*;
 
 use crate::capture::{Capture, Summary};
@@ -20,6 +22,7 @@ use crate::flow::{Counters, End, FlowNo, Loss};
 use crate::report::{Filed, Input, Outcome};
 use crate::session::{Heard, Limits, Session, SessionNo, Tally, Tracker};
 use crate::time::Time;
+use crate::tls::{Context, KeyLog, Keys};
 use crate::wire::FrameNo;
 
 /// What came of a carried item where it was decoded.
@@ -34,21 +37,43 @@ enum Work {
 pub struct Engine {
     rulebook: Rulebook,
     threads: usize,
+    keys: Arc<KeyLog>,
 }
 
 impl Engine {
     /// An engine with these rules that uses the threads of the current rayon pool when `threads` is more than one.
     pub fn new(rulebook: Rulebook, threads: usize) -> Self {
-        Self { rulebook, threads }
+        Self { rulebook, threads, keys: Arc::default() }
     }
 
-    /// Reads a capture to its end and adds what was found to `outcome`.
+    /// With the keys of a log, for the TLS in every capture.
+    pub fn with_keys(mut self, keys: Arc<KeyLog>) -> Self {
+        self.keys = keys;
+        self
+    }
+
+    /// Reads a capture to its end and adds what was found to `outcome`. One that holds keys behind the packets that they
+    /// are for is read once more, if it can be.
     pub fn check(&self, capture: &mut Capture, outcome: &mut Outcome) {
+        let mut tls = Context::new(Keys::new(Arc::clone(&self.keys)));
+        let mut filed = self.read(capture, &mut tls);
+        if tls.keys.came_late()
+            && let Some(mut again) = capture.reopened()
+        {
+            tls = Context::new(tls.keys.for_another_reading());
+            filed = self.read(&mut again, &mut tls);
+        }
+        outcome.tls.add(tls.tally());
+        filed(outcome);
+    }
+
+    /// Reads a capture to its end; what was found is filed when wanted.
+    fn read(&self, capture: &mut Capture, tls: &mut Context) -> Box<dyn FnOnce(&mut Outcome)> {
         let mut tracker = Tracker::new(Limits::default());
         let mut collection = Collection::default();
         let mut judgement = Judgement::default();
         let work = |item: Carried| self.work(item);
-        let (counters, read) = pipeline::run(capture, self.threads, work, |batch| {
+        let (counters, read) = pipeline::run(capture, tls, self.threads, work, |batch| {
             let mut closed = Vec::new();
             for item in batch {
                 match item {
@@ -76,7 +101,8 @@ impl Engine {
         }
         collect(self.rulebook.capture(&uses), None, &mut collection, &mut judgement);
         let input = input(capture, read.err().map(|e| e.to_string()), &counters);
-        file(outcome, input, tracker.tally(), &counters, collection, judgement);
+        let tally = tracker.tally();
+        Box::new(move |outcome| file(outcome, input, tally, &counters, collection, judgement))
     }
 
     /// Decodes an item and shows it to the rules about messages.

@@ -11,6 +11,7 @@ use std::io::{self, Write};
 use crate::finding::Finding;
 use crate::session::{Doubt, Tally};
 use crate::time::Time;
+use crate::tls;
 
 pub mod concise;
 pub mod excerpt;
@@ -35,6 +36,8 @@ pub struct Outcome {
     pub bytes: u64,
     /// Flows seen, whatever they carried.
     pub flows: u64,
+    /// Flows that are TLS, and what became of them.
+    pub tls: tls::Tally,
     /// The findings in the order in which they are told.
     pub findings: Vec<Filed>,
     /// How often a rule could not judge, by rule and reason.
