@@ -17,8 +17,6 @@ use super::suite::{Algorithm, Suite};
 const NONCE_LEN: usize = 12;
 /// Octets of the nonce that suites of TLS 1.2 with GCM or CCM send with each record.
 const EXPLICIT_LEN: usize = 8;
-/// Octets of the longest block.
-pub(super) const BLOCK_LEN_MAX: usize = 16;
 
 /// Which side writes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -183,7 +181,10 @@ impl Cipher {
         } else if sequence == 0 {
             (self.iv.as_slice(), payload)
         } else {
-            (before.get(before.len().checked_sub(block_len)?..)?, payload)
+            // The last block of the record before, which its MAC may follow.
+            let mac_len = self.mac.as_ref().filter(|_| self.encrypt_then_mac).map_or(0, |(hash, _)| hash.len());
+            let end = before.len().checked_sub(mac_len)?;
+            (before.get(end.checked_sub(block_len)?..end)?, payload)
         };
         let lead = payload.len() - sealed.len();
         out.extend_from_slice(sealed);

@@ -3,10 +3,11 @@
 use std::collections::VecDeque;
 use std::ops::Range;
 
-use super::cipher::BLOCK_LEN_MAX;
 use crate::time::Time;
 use crate::wire::FrameNo;
 
+/// Octets read that are kept: a block, and a MAC behind it.
+const KEPT: usize = 64;
 /// Octets read that are dropped at a time, so that the rest is not moved for each record.
 const DROPPED_AT_A_TIME: usize = 32 * 1024;
 /// Capacity that is kept when nothing waits.
@@ -43,22 +44,22 @@ impl Inbox {
         self.octets.get(self.read..).unwrap_or_default()
     }
 
-    /// Octets just before the first that waits, as many as a block has where they are there.
+    /// Octets just before the first that waits, enough to hold a block and a MAC where they are there.
     pub(super) fn before(&self) -> &[u8] {
-        self.octets.get(self.read.saturating_sub(BLOCK_LEN_MAX)..self.read).unwrap_or_default()
+        self.octets.get(self.read.saturating_sub(KEPT)..self.read).unwrap_or_default()
     }
 
-    /// Takes octets off the front. A block of them is kept for [`before`](Self::before).
+    /// Takes octets off the front. Some of them are kept for [`before`](Self::before).
     pub(super) fn consume(&mut self, octets: usize) {
         self.read += octets.min(self.waiting().len());
         if self.read < self.octets.len() && self.read < DROPPED_AT_A_TIME {
             return;
         }
-        let dropped = self.read.saturating_sub(BLOCK_LEN_MAX);
+        let dropped = self.read.saturating_sub(KEPT);
         self.octets.drain(..dropped);
         self.read -= dropped;
         self.base += dropped as u64;
-        if self.octets.len() <= BLOCK_LEN_MAX && self.octets.capacity() > CAPACITY_KEPT {
+        if self.octets.len() <= KEPT && self.octets.capacity() > CAPACITY_KEPT {
             self.octets.shrink_to(CAPACITY_KEPT);
         }
         let front = self.base + self.read as u64;
@@ -112,11 +113,11 @@ mod tests {
     }
 
     #[test]
-    fn a_block_is_kept_of_what_was_read() {
+    fn some_is_kept_of_what_was_read() {
         let mut inbox = Inbox::default();
         inbox.push(&[7; 100], spot(1));
         inbox.consume(100);
-        assert_eq!(inbox.octets.len(), BLOCK_LEN_MAX);
+        assert_eq!(inbox.octets.len(), KEPT);
         inbox.push(b"xy", spot(3));
         assert_eq!(inbox.runs(0..2).collect::<Vec<_>>(), [(0..2, spot(3))]);
         assert_eq!(inbox.cut(), 2);

@@ -153,10 +153,7 @@ impl Lane {
     pub(super) fn fail(&mut self) -> bool {
         self.unreadable += 1;
         // Early data fails before there are keys in force, and is not numbered with what comes.
-        if self.keyed.is_some() {
-            self.sequence += 1;
-            self.unsure = true;
-        }
+        self.unsure |= self.keyed.is_some();
         self.unreadable > UNREADABLE_MAX || self.has_tried_enough()
     }
 
