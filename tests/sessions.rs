@@ -14,6 +14,7 @@ use impslint::session::{
     Chapter, Closed, Doubt, Ending, Heard, Limits, Opening, Proof, Session, Subscriber, Tally, Tracker, Transaction,
     Use, What,
 };
+use impslint::tls::Context;
 use impslint::trace::{craft, parse};
 
 struct Seen {
@@ -31,6 +32,7 @@ fn see_with(trace: &str, limits: Limits) -> Seen {
     let mut closed = Closed::default();
     let (_, read) = pipeline::run(
         &mut capture,
+        &mut Context::default(),
         1,
         |item| item,
         |batch| {

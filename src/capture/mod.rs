@@ -64,6 +64,22 @@ pub struct Comment {
     pub text: String,
 }
 
+/// Secrets that were captured with the frames: the text of a key log.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secrets {
+    /// The last frame before them; 0 where they come first.
+    pub after: FrameNo,
+    /// Lines as in the key log of NSS.
+    pub text: Vec<u8>,
+}
+
+/// Their length alone: secrets are never printed.
+impl std::fmt::Debug for Secrets {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} octets of secrets after frame {}", self.text.len(), self.after.0)
+    }
+}
+
 /// A stretch of the input: its bytes and the frames in them. Reused from call to call.
 #[derive(Default, Debug)]
 pub struct Window {
@@ -73,6 +89,8 @@ pub struct Window {
     pub frames: Vec<FrameRef>,
     /// Comments on frames of the stretch.
     pub comments: Vec<Comment>,
+    /// Secrets in the stretch, in file order.
+    pub secrets: Vec<Secrets>,
 }
 
 impl Window {

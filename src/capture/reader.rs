@@ -3,8 +3,9 @@
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Cursor, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use super::Window;
 use super::anomaly::{Anomalies, Anomaly};
 use super::error::{OpenError, ReadError};
 use super::format::{Coding, Content, Format, HEAD_LEN, is_cut, recognise};
@@ -13,7 +14,6 @@ use super::pcapng::PcapNg;
 use super::tally::{Summary, Tally};
 use super::unpack::{Fault, MAX_CODINGS, Unpacker};
 use super::walk::{Out, Records, Stretch, Walk};
-use super::{Comment, FrameRef, Window};
 
 /// The usual size of a window in octets.
 pub const WINDOW_SIZE: usize = 1 << 20;
@@ -28,6 +28,8 @@ const MIN_READ: usize = 1 << 16;
 pub struct Capture {
     reader: Box<dyn Read + Send>,
     name: String,
+    /// Where it can be read once more.
+    path: Option<PathBuf>,
     format: Format,
     codings: Vec<Coding>,
     walk: Walk,
@@ -51,7 +53,12 @@ impl Capture {
     pub fn open(path: &Path) -> Result<Self, OpenError> {
         let name = path.display().to_string();
         match File::open(path) {
-            Ok(file) => Self::from_reader(Box::new(file), name),
+            Ok(file) => {
+                let is_file = file.metadata().is_ok_and(|about| about.is_file());
+                let mut capture = Self::from_reader(Box::new(file), name)?;
+                capture.path = is_file.then(|| path.to_owned());
+                Ok(capture)
+            }
             Err(source) => Err(OpenError::Io { name, source }),
         }
     }
@@ -90,6 +97,7 @@ impl Capture {
         Ok(Self {
             reader,
             name,
+            path: None,
             format,
             codings,
             walk: Walk::new(records),
@@ -105,6 +113,12 @@ impl Capture {
         })
     }
 
+    /// The same capture at its beginning; `None` where it cannot be read once more.
+    pub fn reopened(&self) -> Option<Self> {
+        let again = Self::open(self.path.as_ref()?).ok()?;
+        Some(again.with_window_size(self.window_size))
+    }
+
     /// With windows of about this many octets, at most [`MAX_WINDOW_SIZE`]. A single record may exceed it.
     pub fn with_window_size(mut self, octets: usize) -> Self {
         self.window_size = octets.clamp(1, MAX_WINDOW_SIZE);
@@ -115,14 +129,15 @@ impl Capture {
     /// was in it goes. `false` when there are no more. A window may hold no frame when the input is damaged or holds
     /// other blocks. After an error there are no more records; those before it have been handed over.
     pub fn next_window(&mut self, window: &mut Window) -> Result<bool, ReadError> {
-        let Window { bytes, frames, comments } = window;
-        frames.clear();
-        comments.clear();
+        window.frames.clear();
+        window.comments.clear();
+        window.secrets.clear();
         if self.ended {
-            bytes.clear();
+            window.bytes.clear();
             return self.failed.take().map_or(Ok(false), Err);
         }
-        let (filled, done) = self.fill(bytes, frames, comments);
+        let (filled, done) = self.fill(window);
+        let Window { bytes, frames, .. } = window;
         self.tail.clear();
         self.tail.extend_from_slice(bytes.get(done..filled).unwrap_or_default());
         self.offset += done as u64;
@@ -133,10 +148,11 @@ impl Capture {
         }
     }
 
-    /// Reads until there is a frame, the input ends, or the room is used; gives how many octets of `bytes` are of the
+    /// Reads until there is a frame, or secrets, the input ends, or the room is used; gives how many octets of `bytes` are of the
     /// input and how many of them are done with. The room is twice the tail at least, so that copying tails costs no
     /// more than reading; and it grows as octets arrive, not as some length field says.
-    fn fill(&mut self, bytes: &mut Vec<u8>, frames: &mut Vec<FrameRef>, comments: &mut Vec<Comment>) -> (usize, usize) {
+    fn fill(&mut self, window: &mut Window) -> (usize, usize) {
+        let Window { bytes, frames, comments, secrets } = window;
         let (mut filled, mut done) = (self.tail.len(), 0);
         // What `bytes` holds from the last time is overwritten, not cleared.
         bytes.resize(bytes.len().max(filled), 0);
@@ -158,9 +174,9 @@ impl Capture {
             filled += self.read(bytes.get_mut(filled..end).unwrap_or_default());
             let input = bytes.get(..filled).unwrap_or_default();
             let stretch = Stretch { bytes: input, offset: self.offset, ended: self.ended };
-            let mut out = Out { frames, comments, tally: &mut self.tally, anomalies: &mut self.anomalies };
+            let mut out = Out { frames, comments, secrets, tally: &mut self.tally, anomalies: &mut self.anomalies };
             done = self.walk.advance(&stretch, done, &mut out);
-            if !frames.is_empty() && filled - done <= self.window_size {
+            if !(frames.is_empty() && secrets.is_empty()) && filled - done <= self.window_size {
                 break;
             }
         }

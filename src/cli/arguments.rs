@@ -84,6 +84,9 @@ pub(super) struct Craft {
 /// How input is read.
 #[derive(Args, Debug)]
 pub(super) struct Reading {
+    /// Decipher TLS with the keys of this log (the format of NSS, as SSLKEYLOGFILE names it).
+    #[arg(long, value_name = "FILE")]
+    pub(super) keylog: Option<PathBuf>,
     /// Threads to use; 0 means as many as the machine has.
     #[arg(long, default_value_t = 0, value_name = "N")]
     pub(super) threads: usize,

@@ -13,6 +13,7 @@ pub(super) fn run(arguments: &Check) -> Result<u8, Fault> {
     let rulebook = Rulebook::new(rules::all())
         .map_err(|(rule, error)| Fault::Usage(format!("the page of {rule} cannot be read: {error}")))?;
     let engine = Engine::new(rulebook, inputs::threads(arguments.reading.threads));
+    let engine = engine.with_keys(inputs::keys(arguments.reading.keylog.as_deref())?);
     let mut outcome = Outcome::default();
     let mut out = BufWriter::new(io::stdout().lock());
     // What a pipe brings is told as it comes; of several inputs all are told together.

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::io::{self, BufWriter, Write};
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use serde::Serialize;
 
@@ -13,6 +14,7 @@ use crate::csp::decode::decode;
 use crate::csp::message::{Message, Mode};
 use crate::engine::pipeline;
 use crate::syntax::{Node, xml};
+use crate::tls::{Context, Keys};
 use crate::trace::{Decoder, Show, shown};
 
 /// A message as a line of JSON.
@@ -47,6 +49,7 @@ enum Decoded {
 
 pub(super) fn run(arguments: &Decode) -> Result<u8, Fault> {
     let threads = inputs::threads(arguments.reading.threads);
+    let keys = inputs::keys(arguments.reading.keylog.as_deref())?;
     let show = Show { secrets: arguments.show_secrets, content: arguments.show_content };
     let mut out = BufWriter::new(io::stdout().lock());
     let (mut anything, mut unreadable) = (false, false);
@@ -59,7 +62,8 @@ pub(super) fn run(arguments: &Decode) -> Result<u8, Fault> {
         }
         let mut decoder = Decoder::new(show);
         let mut written = Ok(());
-        let (_, read) = pipeline::run(&mut capture, threads, open, |batch| {
+        let mut tls = Context::new(Keys::new(Arc::clone(&keys)));
+        let (_, read) = pipeline::run(&mut capture, &mut tls, threads, open, |batch| {
             for item in batch {
                 anything |= !matches!(item, Decoded::Other);
                 if written.is_ok() {

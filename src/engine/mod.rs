@@ -22,6 +22,7 @@ use crate::flow::{Counters, End, FlowInfo, FlowNo, Loss};
 use crate::report::{Filed, Input, Outcome};
 use crate::session::{Chapter, Closed, Heard, Limits, SessionNo, Tally, Tracker};
 use crate::time::Time;
+use crate::tls::{Context, KeyLog, Keys};
 use crate::wire::FrameNo;
 
 /// What came of a carried item where it was decoded.
@@ -39,30 +40,48 @@ const CHAPTERS_AT_ONCE: usize = 64;
 pub struct Engine {
     rulebook: Rulebook,
     threads: usize,
+    keys: Arc<KeyLog>,
 }
 
 impl Engine {
     /// An engine with these rules that uses the threads of the current rayon pool when `threads` is more than one.
     pub fn new(rulebook: Rulebook, threads: usize) -> Self {
-        Self { rulebook, threads }
+        Self { rulebook, threads, keys: Arc::default() }
     }
 
-    /// Reads a capture to its end and adds what was found to `outcome`.
+    /// With the keys of a log, for the TLS in every capture.
+    pub fn with_keys(mut self, keys: Arc<KeyLog>) -> Self {
+        self.keys = keys;
+        self
+    }
+
+    /// Reads a capture to its end and adds what was found to `outcome`. One that holds keys behind the packets that they
+    /// are for is read once more, if it can be.
     pub fn check(&self, capture: &mut Capture, outcome: &mut Outcome) {
-        self.run(capture, outcome, Collection::default());
+        let mut tls = Context::new(Keys::new(Arc::clone(&self.keys)));
+        let mut reading = self.read(capture, &mut tls, Collection::default());
+        if tls.keys.came_late()
+            && let Some(mut again) = capture.reopened()
+        {
+            tls = Context::new(tls.keys.for_another_reading());
+            reading = self.read(&mut again, &mut tls, Collection::default());
+        }
+        reading.file(&tls, outcome);
     }
 
     /// Reads a capture that may never end: tells each finding as soon as it is made, until told to break off, and adds
     /// to `outcome` only what was counted.
     pub fn watch(&self, capture: &mut Capture, outcome: &mut Outcome, tell: &mut Tell<'_>) {
-        self.run(capture, outcome, Collection::telling(tell));
+        let mut tls = Context::new(Keys::new(Arc::clone(&self.keys)));
+        self.read(capture, &mut tls, Collection::telling(tell)).file(&tls, outcome);
     }
 
-    fn run(&self, capture: &mut Capture, outcome: &mut Outcome, mut collection: Collection<'_>) {
+    /// Reads a capture to its end.
+    fn read<'t>(&self, capture: &mut Capture, tls: &mut Context, mut collection: Collection<'t>) -> Reading<'t> {
         let mut tracker = Tracker::new(Limits::default());
         let mut judgement = Judgement::default();
         let work = |item: Carried| self.work(item);
-        let (counters, read) = pipeline::run(capture, self.threads, work, |batch| {
+        let (counters, read) = pipeline::run(capture, tls, self.threads, work, |batch| {
             let mut closed = Closed::default();
             for item in batch {
                 match item {
@@ -93,7 +112,7 @@ impl Engine {
         tracker.finish(&mut closed);
         self.judge(closed, &mut collection, &mut judgement);
         let input = input(capture, read.err().map(|e| e.to_string()), &counters);
-        file(outcome, input, tracker.tally(), &counters, collection, judgement);
+        Reading { input, tally: tracker.tally(), counters, collection, judgement }
     }
 
     /// Decodes an item and shows it to the rules about messages.
@@ -185,31 +204,37 @@ fn input(capture: &Capture, failed: Option<String>, counters: &Counters) -> Inpu
     }
 }
 
-fn file(
-    outcome: &mut Outcome,
+/// What a capture that was read came to.
+struct Reading<'t> {
     input: Input,
     tally: Tally,
-    counters: &Counters,
-    collection: Collection<'_>,
+    counters: Counters,
+    collection: Collection<'t>,
     judgement: Judgement,
-) {
-    outcome.packets += input.packets;
-    outcome.bytes += input.bytes;
-    outcome.flows += counters.flows;
-    outcome.tally.add(tally);
-    let (findings, told, dropped) = collection.finish();
-    for (rule, told) in told {
-        *outcome.told.entry(rule).or_default() += told;
+}
+
+impl Reading<'_> {
+    fn file(self, tls: &Context, outcome: &mut Outcome) {
+        let Self { input, tally, counters, collection, judgement } = self;
+        outcome.tls.add(tls.tally());
+        outcome.packets += input.packets;
+        outcome.bytes += input.bytes;
+        outcome.flows += counters.flows;
+        outcome.tally.add(tally);
+        let (findings, told, dropped) = collection.finish();
+        for (rule, told) in told {
+            *outcome.told.entry(rule).or_default() += told;
+        }
+        outcome.dropped_findings += dropped;
+        outcome.findings.extend(findings.into_iter().map(|finding| Filed { file: input.path.clone(), finding }));
+        for (key, count) in judgement.doubts {
+            *outcome.rule_doubts.entry(key).or_default() += count;
+        }
+        let mut panics = judgement.panics;
+        panics.sort_unstable();
+        for same in panics.chunk_by(|a, b| a == b) {
+            outcome.internal.extend(same.first().map(|rule| format!("rule {rule} panicked {} times", same.len())));
+        }
+        outcome.inputs.push(input);
     }
-    outcome.dropped_findings += dropped;
-    outcome.findings.extend(findings.into_iter().map(|finding| Filed { file: input.path.clone(), finding }));
-    for (key, count) in judgement.doubts {
-        *outcome.rule_doubts.entry(key).or_default() += count;
-    }
-    let mut panics = judgement.panics;
-    panics.sort_unstable();
-    for same in panics.chunk_by(|a, b| a == b) {
-        outcome.internal.extend(same.first().map(|rule| format!("rule {rule} panicked {} times", same.len())));
-    }
-    outcome.inputs.push(input);
 }

@@ -124,8 +124,9 @@ pub enum StreamEvent<'w> {
         bytes: &'w [u8],
         /// The frame that carried them.
         frame: FrameNo,
-        /// Where they start in the captured bytes of the frame.
-        offset: u32,
+        /// Where they start in the captured bytes of the frame; `None` where they are derived (deciphered) and only the
+        /// frame is known.
+        offset: Option<u32>,
         /// When the frame was captured.
         time: Time,
     },

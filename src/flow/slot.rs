@@ -329,7 +329,7 @@ fn read_assembled(halves: &mut [Half; 2], segment: &Segment, whole: &Assembled, 
 /// Reads a UDP datagram: one event, whatever its length, and a gap where the snap length cut it.
 fn read_datagram(segment: &Segment, bytes: &[u8], origin: Origin, emit: &mut Emit<'_>) {
     let (way, Origin { frame, offset, time }) = (segment.way, origin);
-    emit(StreamEvent::Data { way, bytes, frame, offset, time });
+    emit(StreamEvent::Data { way, bytes, frame, offset: Some(offset), time });
     if segment.payload.missing > 0 {
         let octets = Some(u64::from(segment.payload.missing));
         emit(StreamEvent::Gap { way, octets, loss: Loss::SnapLength, frame, time });

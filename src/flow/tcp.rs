@@ -304,7 +304,7 @@ impl Half {
         let Origin { frame, offset, time } = run.origin;
         self.next = Some(run.end());
         if !run.bytes.is_empty() {
-            emit(StreamEvent::Data { way: self.way, bytes: run.bytes, frame, offset, time });
+            emit(StreamEvent::Data { way: self.way, bytes: run.bytes, frame, offset: Some(offset), time });
         }
         if run.cut > 0 {
             self.tell_gap(run.cut, Loss::SnapLength, run.origin, emit);

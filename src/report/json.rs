@@ -82,6 +82,17 @@ struct Summary<'o> {
     not_judged: BTreeMap<&'o str, u64>,
     relayed: u64,
     findings: BTreeMap<&'o str, usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tls: Option<Tls>,
+}
+
+#[derive(Serialize)]
+struct Tls {
+    flows: u64,
+    deciphered: u64,
+    without_keys: u64,
+    unreadable: u64,
+    sealed_bytes: u64,
 }
 
 impl Summary<'_> {
@@ -101,7 +112,15 @@ impl Summary<'_> {
             not_judged: tally.not_judged.iter().map(|(doubt, count)| (doubt.name(), *count)).collect(),
             relayed: tally.relayed,
             findings: [Severity::Info, Severity::Warning, Severity::Error].map(|s| (s.name(), found(s))).into(),
+            tls: (outcome.tls.flows > 0).then(|| Tls::of(outcome.tls)),
         }
+    }
+}
+
+impl Tls {
+    fn of(tally: crate::tls::Tally) -> Self {
+        let crate::tls::Tally { flows, deciphered, without_keys, unreadable, sealed_octets: sealed_bytes } = tally;
+        Self { flows, deciphered, without_keys, unreadable, sealed_bytes }
     }
 }
 

@@ -12,6 +12,7 @@ use std::ops::ControlFlow;
 use crate::finding::{Cost, Finding, Severity};
 use crate::session::{Doubt, Tally};
 use crate::time::Time;
+use crate::tls;
 
 pub mod concise;
 pub mod excerpt;
@@ -38,6 +39,8 @@ pub struct Outcome {
     pub bytes: u64,
     /// Flows seen, whatever they carried.
     pub flows: u64,
+    /// Flows that are TLS, and what became of them.
+    pub tls: tls::Tally,
     /// The findings in the order in which they are told.
     pub findings: Vec<Filed>,
     /// What was found besides and told while the capture was read, by rule.

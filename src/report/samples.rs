@@ -152,6 +152,7 @@ pub(super) fn outcome(findings: Vec<Finding>) -> Outcome {
         packets: 2000,
         bytes: 1_234_567,
         flows: 50,
+        tls: Default::default(),
         findings: findings.into_iter().map(|finding| Filed { file: "anna.pcap".to_owned(), finding }).collect(),
         ..Outcome::default()
     }

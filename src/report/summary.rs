@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::finding::{Cost, Severity};
 use crate::session::Doubt;
+use crate::tls::{DECIPHERS, Tally};
 
 use super::{Outcome, Told};
 use crate::sanitise::{MOST_COLUMNS, clip};
@@ -64,6 +65,7 @@ pub(super) fn remarks(outcome: &Outcome) -> Vec<String> {
         }
     }
     remarks.extend(skipped(outcome));
+    remarks.extend(encrypted(&outcome.tls));
     if outcome.dropped_findings > 0 {
         remarks
             .push(format!("{} beyond the limit, counted but not told", counted(outcome.dropped_findings, "finding")));
@@ -83,6 +85,24 @@ pub(super) fn remarks(outcome: &Outcome) -> Vec<String> {
 pub fn skipped(outcome: &Outcome) -> Option<String> {
     (outcome.skipped_files > 0)
         .then(|| format!("{} passed over: hidden, or no captures", counted(outcome.skipped_files, "file")))
+}
+
+/// `2 of 5 TLS flows encrypted, 8192 bytes: 1 without keys, 1 not readable`; `None` where nothing stayed encrypted.
+fn encrypted(tally: &Tally) -> Option<String> {
+    if tally.sealed_octets == 0 {
+        return None;
+    }
+    let other = tally.sealed().saturating_sub(tally.without_keys);
+    let reasons: Vec<String> = [(tally.without_keys, "without keys"), (other, "not readable")]
+        .into_iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, reason)| format!("{count} {reason}"))
+        .collect();
+    let (sealed, flows, octets) =
+        (tally.sealed(), counted(tally.flows, "TLS flow"), counted(tally.sealed_octets, "byte"));
+    let reasons = if reasons.is_empty() { String::new() } else { format!(": {}", reasons.join(", ")) };
+    let build = if DECIPHERS { "" } else { " (this build deciphers no TLS)" };
+    Some(format!("{sealed} of {flows} encrypted, {octets}{reasons}{build}"))
 }
 
 /// `rules held back 37 times: 30 missing packets, 7 open at the end`; `None` when they never did.
@@ -155,14 +175,14 @@ fn grouped(count: u64) -> String {
 mod tests {
     use super::super::samples::{bare, outcome, redundant_poll};
     use super::*;
-    use crate::session::Tally;
+    use crate::session;
     use crate::time::Seconds;
 
     #[test]
     fn coverage_tells_reasons_most_frequent_first() {
         let mut outcome = outcome(vec![]);
         assert_eq!(coverage(&outcome), "412 of 430 exchanges judged, 18 not: 11 open at the end, 7 missing packets");
-        outcome.tally = Tally { exchanges: 1, judged: 1, ..Tally::default() };
+        outcome.tally = session::Tally { exchanges: 1, judged: 1, ..session::Tally::default() };
         assert_eq!(coverage(&outcome), "1 of 1 exchange judged");
         assert_eq!(coverage(&Outcome::default()), "no IMPS exchange seen");
     }
@@ -178,6 +198,14 @@ mod tests {
         ]
         .into();
         assert_eq!(held_back(&outcome).unwrap(), "rules held back 37 times: 30 missing packets, 7 open at the end");
+    }
+
+    #[test]
+    fn what_stays_encrypted_is_told_with_the_reason() {
+        assert_eq!(encrypted(&Tally { flows: 2, deciphered: 2, ..Tally::default() }), None);
+        let tally = Tally { flows: 5, deciphered: 3, without_keys: 1, unreadable: 1, sealed_octets: 8192 };
+        let told = encrypted(&tally).unwrap();
+        assert!(told.starts_with("2 of 5 TLS flows encrypted, 8192 bytes: 1 without keys, 1 not readable"), "{told}");
     }
 
     #[test]

@@ -56,6 +56,8 @@ pub(super) struct Conversation {
     never_hold: bool,
     /// Whether nothing more is wanted.
     pub(super) over: bool,
+    /// Whether that is because something else begins.
+    tunnel: bool,
 }
 
 impl Conversation {
@@ -72,6 +74,7 @@ impl Conversation {
             held_octets: 0,
             never_hold: false,
             over: false,
+            tunnel: false,
         }
     }
 
@@ -84,6 +87,7 @@ impl Conversation {
         self.dispatch(event, out);
         self.release(out);
         match self.client {
+            _ if self.over && self.tunnel => Interest::Tunnel,
             _ if self.over => Interest::Ignore,
             Some(_) => Interest::Keep,
             None => Interest::Undecided,
@@ -155,7 +159,8 @@ impl Conversation {
             lane.clear();
         }
         self.never_hold = true;
-        self.over |= self.imps.is_none();
+        self.tunnel = !self.over && self.imps.is_none();
+        self.over |= self.tunnel;
     }
 
     /// Reading this way got out of step: messages may have been swallowed.

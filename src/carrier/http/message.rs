@@ -200,7 +200,7 @@ impl Message {
     }
 
     /// Takes a run of payload; `true` where it shows that the message is IMPS, which [`prove`](Self::prove) acts on.
-    pub(super) fn payload(&mut self, bytes: &[u8], frame: FrameNo, offset: u32) -> bool {
+    pub(super) fn payload(&mut self, bytes: &[u8], frame: FrameNo, offset: Option<u32>) -> bool {
         match self.fate {
             Fate::Skip => return false,
             Fate::Keep(_) => {
@@ -257,7 +257,7 @@ impl Message {
         }
     }
 
-    fn keep(&mut self, bytes: &[u8], frame: FrameNo, offset: u32) {
+    fn keep(&mut self, bytes: &[u8], frame: FrameNo, offset: Option<u32>) {
         if self.wholeness != Wholeness::Complete || bytes.is_empty() {
             return;
         }

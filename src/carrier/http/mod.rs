@@ -43,6 +43,9 @@ pub enum Interest {
     Undecided,
     /// This is HTTP: everything, please.
     Keep,
+    /// From the next event on this is not HTTP but what a proxy or an upgrade lets through, with a beginning of its
+    /// own. This connection wants nothing more.
+    Tunnel,
     /// Nothing of this flow is wanted any more.
     Ignore,
 }
@@ -78,7 +81,7 @@ impl Connection {
         }
         let Stage::Open(conversation) = &mut self.0 else { return Interest::Ignore };
         let interest = conversation.push(flow, event, out);
-        if interest == Interest::Ignore {
+        if matches!(interest, Interest::Ignore | Interest::Tunnel) {
             self.0 = Stage::Ignored;
         }
         interest

@@ -200,8 +200,8 @@ impl Conversation {
         message.grow(step.used as u64, segment.spot());
         message.bad_chunk |= step.end == StepEnd::BadChunk;
         if !step.payload.is_empty() {
-            let before = u32::try_from(step.used - step.payload.len()).unwrap_or(u32::MAX);
-            if message.payload(step.payload, segment.frame, segment.offset.saturating_add(before)) {
+            let before = step.used - step.payload.len();
+            if message.payload(step.payload, segment.frame, segment.offset_of(before)) {
                 self.prove_message(way, out);
             }
         }

@@ -6,12 +6,15 @@
 mod find;
 
 use std::collections::{BTreeSet, VecDeque};
-use std::io;
+use std::fs::File;
+use std::io::{self, BufReader};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use self::find::Found;
-use super::complain;
+use super::{Fault, complain};
 use crate::capture::{Capture, OpenError};
+use crate::tls::{self, KeyLog};
 
 /// The captures that the arguments name, each once, in their order.
 #[derive(Default, Debug)]
@@ -122,6 +125,25 @@ impl Inputs {
 /// Opens a capture; `-` is standard input.
 fn open(path: &Path) -> Result<Capture, OpenError> {
     if path == Path::new("-") { Capture::from_reader(Box::new(io::stdin()), "-") } else { Capture::open(path) }
+}
+
+/// The keys of the log that the arguments name; lines of it that cannot be read are told.
+pub(super) fn keys(log: Option<&Path>) -> Result<Arc<KeyLog>, Fault> {
+    let Some(path) = log else { return Ok(Arc::default()) };
+    if !tls::DECIPHERS {
+        return Err(Fault::Usage(
+            "--keylog: this build deciphers no TLS (it was built without the feature tls)".into(),
+        ));
+    }
+    let open = || KeyLog::read(&mut BufReader::new(File::open(path)?));
+    let keys = open().map_err(|error| Fault::Usage(format!("{}: cannot read the key log: {error}", path.display())))?;
+    let (broken, beyond) = keys.faults();
+    for (count, what) in [(broken, "lines that are none of a key log"), (beyond, "secrets beyond the limit")] {
+        if count > 0 {
+            complain(&format!("{}: {count} {what}", path.display()));
+        }
+    }
+    Ok(Arc::new(keys))
 }
 
 /// How many threads to use for what was asked for; the global pool is made that large.

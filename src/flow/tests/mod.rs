@@ -28,6 +28,7 @@ impl From<StreamEvent<'_>> for Told {
     fn from(event: StreamEvent<'_>) -> Self {
         match event {
             StreamEvent::Data { way, bytes, frame, offset, time } => {
+                let offset = offset.unwrap();
                 Self::Data { way, bytes: bytes.to_vec(), frame, offset, time }
             }
             StreamEvent::Gap { way, octets, loss, frame, time } => Self::Gap { way, octets, loss, frame, time },

@@ -60,7 +60,7 @@ fn read(opening_seen: bool, steps: &[Step]) -> (Vec<Carried>, Vec<Interest>) {
     let interests = (1..).zip(steps).map(|(n, step)| {
         let (frame, time) = (FrameNo(n), Time(n as i64 * 1_000_000));
         let event = match step {
-            Step::Data(way, bytes) => StreamEvent::Data { way: *way, bytes, frame, offset: OFFSET, time },
+            Step::Data(way, bytes) => StreamEvent::Data { way: *way, bytes, frame, offset: Some(OFFSET), time },
             Step::Gap(way, octets) => {
                 StreamEvent::Gap { way: *way, octets: *octets, loss: Loss::MissingPackets, frame, time }
             }
