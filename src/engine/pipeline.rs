@@ -35,7 +35,8 @@ pub fn run<W: Send>(
     work: impl Fn(Carried) -> W + Sync,
     mut take: impl FnMut(Vec<W>),
 ) -> (Counters, Result<(), ReadError>) {
-    let mut table: Table<Follower> = Table::new(Interest::Ignored);
+    let mut table: Table<Follower> =
+        Table::new(Interest::Ignored).weighing(|follower: &Follower| follower.connection.held());
     let mut window = Window::default();
     let read = loop {
         match capture.next_window(&mut window) {
