@@ -44,7 +44,8 @@ pub fn run<W: Send>(
     work: impl Fn(Carried) -> W + Sync,
     mut take: impl FnMut(Vec<W>) -> ControlFlow<()>,
 ) -> (Counters, Result<(), ReadError>) {
-    let mut table: Table<Follower> = Table::new(Interest::Ignored);
+    let mut table: Table<Follower> =
+        Table::new(Interest::Ignored).weighing(|follower: &Follower| follower.connection.held());
     let mut window = Window::default();
     let read = loop {
         let more = capture.next_window(&mut window);

@@ -32,9 +32,12 @@ pub use entry::{IDLE_CLOSED, IDLE_REOPENED, IDLE_TCP, IDLE_UDP, IDLE_UDP_IGNORED
 pub use fragment::{
     CAPTURED_TWICE, FRAGMENT_LIFETIME, FRAGMENT_OCTETS, FragmentTally, IDENTIFICATION_REUSED, MAX_DATAGRAMS,
 };
-pub use slot::{Interest, Segments, Slot};
-pub use table::{FLOWS_KEPT, MAX_FLOWS, MAX_NESTED, MAX_TUNNELS_WAITING, Table, Touched};
-pub use tcp::{HELD_OCTETS, HELD_SEGMENTS, PATIENCE, PATIENCE_PACKETS, Tally};
+pub use slot::{DATAGRAMS_REMEMBERED, Interest, Segments, Slot};
+pub use table::{
+    FLOWS_KEPT, FOLLOWED_KEPT, HELD_KEPT, HELD_TOTAL, MAX_FLOWS, MAX_FOLLOWED, MAX_NESTED, MAX_TUNNELS_WAITING, Table,
+    Touched,
+};
+pub use tcp::{HELD_OCTETS, HELD_SEGMENTS, PATIENCE, PATIENCE_PACKETS, RESET_DISTANCE, Tally};
 pub use tunnel::{Outer, Tunnel, TunnelKind};
 
 use std::net::SocketAddr;
@@ -88,7 +91,7 @@ pub struct FlowInfo {
     /// Whether the opening (SYN) was captured; without it the flow began before the capture, or its start was lost.
     pub opening_seen: bool,
     /// The tunnel it was captured in, as far as it is known by then.
-    pub tunnel: Option<Tunnel>,
+    pub tunnel: Option<Box<Tunnel>>,
 }
 
 /// Why bytes of a stream are not there.

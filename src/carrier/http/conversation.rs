@@ -94,6 +94,12 @@ impl Conversation {
         }
     }
 
+    /// Octets of memory that it holds.
+    pub(super) fn held(&self) -> usize {
+        let lanes: usize = self.lanes.iter().map(Lane::held).sum();
+        size_of::<Self>() + lanes + self.held_octets + self.held.len() * size_of::<Held>() + self.pairing.held()
+    }
+
     fn dispatch(&mut self, event: StreamEvent<'_>, out: &mut Output<'_>) {
         match event {
             StreamEvent::Data { way, bytes, frame, offset, time } => {

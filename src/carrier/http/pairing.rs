@@ -93,6 +93,11 @@ pub(super) struct Pairing {
 }
 
 impl Pairing {
+    /// Octets of memory that it holds.
+    pub(super) fn held(&self) -> usize {
+        self.heads_kept + self.waiting.len() * size_of::<Asked>()
+    }
+
     /// Of a flow whose opening was seen or was not.
     pub(super) fn new(opening_seen: bool) -> Self {
         Self {

@@ -8,6 +8,7 @@ mod properties;
 mod stream;
 mod table;
 mod tunnels;
+mod twice;
 
 use craft::Capture;
 
