@@ -80,6 +80,7 @@ impl Logins {
                     subscriber.attempts.remove(0);
                     subscriber.forgotten += 1;
                 }
+                subscriber.attempts.reserve_exact(1);
                 subscriber.attempts.push(attempt);
             }
         }
