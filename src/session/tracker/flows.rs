@@ -96,7 +96,9 @@ impl Tracker {
             closes_flow: false,
         };
         let state = if proved { Some(self.flows.entry(flow.no).or_default()) } else { self.flows.get_mut(&flow.no) };
-        let route = self.routes.get(&route(flow));
+        // Of a flow that nobody knows it may have been the server who was seen first.
+        let turned = || self.routes.get(&(flow.acceptor.ip(), flow.opener)).filter(|_| !proved);
+        let route = self.routes.get(&route(flow)).or_else(turned);
         let pooled = route.is_some_and(|route| route.pooled);
         let users = state.as_ref().map(|state| &state.users).filter(|users| !pooled && !users.sessions.is_empty());
         for no in users.or(route).into_iter().flat_map(|users| &users.sessions) {
