@@ -122,7 +122,7 @@ fn an_answer_captured_before_its_request_waits_for_it() {
     let out = seen(&steps);
     assert_eq!(briefs(&out), expected);
     assert_eq!(envelope(&out[1]).frames.first, FrameNo(1));
-    // What no request comes for is handed over at the end, in an exchange of its own.
+    // What no request comes for is handed over at the end, in an exchange of its own: a request is missing.
     let out = seen(&[&steps[..], &closed()].concat());
-    assert_eq!(briefs(&out)[6..], ["S4 200 d", "end Closed"]);
+    assert_eq!(briefs(&out)[6..], ["gap C MissingPackets", "S4 200 d", "end Closed"]);
 }
