@@ -79,7 +79,7 @@ pub(super) fn remarks(outcome: &Outcome) -> Vec<String> {
     remarks
 }
 
-/// `2 of 5 TLS flows encrypted, 8192 bytes: 1 without keys, 1 not readable`; `None` where nothing stayed encrypted.
+/// `2 of 5 TLS flows encrypted: 1 without keys, 1 not readable; 8192 bytes of TLS not read`; `None` where all was read.
 fn encrypted(tally: &Tally) -> Option<String> {
     if tally.sealed_octets == 0 {
         return None;
@@ -94,7 +94,7 @@ fn encrypted(tally: &Tally) -> Option<String> {
         (tally.sealed(), counted(tally.flows, "TLS flow"), counted(tally.sealed_octets, "byte"));
     let reasons = if reasons.is_empty() { String::new() } else { format!(": {}", reasons.join(", ")) };
     let build = if DECIPHERS { "" } else { " (this build deciphers no TLS)" };
-    Some(format!("{sealed} of {flows} encrypted, {octets}{reasons}{build}"))
+    Some(format!("{sealed} of {flows} encrypted{reasons}{build}; {octets} of TLS not read"))
 }
 
 /// `rules held back 37 times: 30 missing packets, 7 open at the end`; `None` when they never did.
@@ -207,7 +207,8 @@ mod tests {
         assert_eq!(encrypted(&Tally { flows: 2, deciphered: 2, ..Tally::default() }), None);
         let tally = Tally { flows: 5, deciphered: 3, without_keys: 1, unreadable: 1, sealed_octets: 8192 };
         let told = encrypted(&tally).unwrap();
-        assert!(told.starts_with("2 of 5 TLS flows encrypted, 8192 bytes: 1 without keys, 1 not readable"), "{told}");
+        assert!(told.starts_with("2 of 5 TLS flows encrypted: 1 without keys, 1 not readable"), "{told}");
+        assert!(told.ends_with("; 8192 bytes of TLS not read"), "{told}");
     }
 
     #[test]

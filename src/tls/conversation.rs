@@ -130,7 +130,7 @@ impl Conversation {
         }
         let both_over = self.lanes.iter().all(|lane| lane.end.is_some());
         for way in [way, way.opposite()] {
-            let waits = self.lane(way).step == Step::InStep && self.lane(way).front().is_some_and(|(_, whole)| whole);
+            let waits = self.lane(way).step == Step::AtRecord && self.lane(way).front().is_some_and(|(_, whole)| whole);
             if waits && !both_over {
                 continue;
             }
@@ -177,7 +177,7 @@ impl Conversation {
         let is_client = self.client == Some(way);
         let waits = {
             let lane = self.lane(way);
-            lane.step == Step::InStep && lane.front().is_some_and(|(_, whole)| whole)
+            lane.step == Step::AtRecord && lane.front().is_some_and(|(_, whole)| whole)
         };
         let settled = if is_client { self.hello.is_some() } else { self.answer.is_some() };
         if !self.opened && (!settled || waits) {
@@ -231,7 +231,7 @@ impl Conversation {
                         return Ok(());
                     }
                 }
-                Step::InStep => {
+                Step::AtRecord => {
                     if self.hello.is_none() && self.old_hello(way) {
                         continue;
                     }
@@ -313,7 +313,7 @@ impl Conversation {
                 Read::Done => {
                     let lane = self.lane(way);
                     lane.inbox.consume(header.record_len());
-                    lane.step = Step::InStep;
+                    lane.step = Step::AtRecord;
                     return Ok(());
                 }
                 Read::Waits => break,
@@ -335,7 +335,8 @@ impl Conversation {
             return Ok(if lost { Read::Failed } else { Read::Done });
         }
         let keyed = self.lane(way).keyed.is_some();
-        if !keyed && !is_new && !(lost && self.answer.is_some()) {
+        let may_be_protected = keyed || is_new || lost && self.answer.is_some();
+        if !may_be_protected {
             return self.clear_record(way, header, io);
         }
         self.foresee(way, io)?;
