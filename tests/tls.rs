@@ -1,5 +1,6 @@
 //! TLS as OpenSSL speaks it: `tests/tls/suites.pcap` holds the same conversation over every version and kind of suite,
-//! `tests/tls/suites.keys` its keys. `tests/tls/make.py` makes both.
+//! `tests/tls/suites.keys` its keys, and `corners` has renegotiations, changes of keys, another hello, resumed sessions and
+//! early data. `tests/tls/make.py` and `tests/tls/corners.py` made them.
 
 #![cfg(test)]
 #![cfg(feature = "tls")]
@@ -97,6 +98,57 @@ fn every_suite_is_deciphered() {
         assert!(body.starts_with(b"<WV-CSP-Message"));
     }
     assert_eq!(tally, Tally { flows: 25, deciphered: 25, ..Tally::default() });
+}
+
+#[test]
+fn corners_of_the_protocol_are_read() {
+    let (envelopes, tally) = read(include_bytes!("tls/corners.pcap"), include_str!("tls/corners.keys"), 1 << 20, 1);
+    let all = bodies(&envelopes);
+    // Five connections with both exchanges, then three pairs with one each.
+    let exchanges: Vec<usize> = (40001..40012).map(|port| all.iter().filter(|(p, _)| *p == port).count()).collect();
+    assert_eq!(exchanges, [4, 4, 4, 4, 4, 2, 2, 2, 2, 2, 2]);
+    assert_eq!((tally.flows, tally.deciphered), (11, 11));
+    // What stays sealed is early data, a request of 562 octets and what protects it.
+    assert!((562..700).contains(&tally.sealed_octets), "{tally:?}");
+}
+
+/// A frame of a connection with its numbers moved on, as if octets had been sent before.
+fn moved(record: &[u8], octets: [usize; 2]) -> Vec<u8> {
+    let mut record = record.to_vec();
+    let own = usize::from(record[36..38] == [1, 187]);
+    for (at, more) in [(40, octets[own]), (44, octets[1 - own])] {
+        let number = u32::from_be_bytes(record[at..at + 4].try_into().unwrap()) + more as u32;
+        record[at..at + 4].copy_from_slice(&number.to_be_bytes());
+    }
+    record
+}
+
+/// A frame like another one with other data in it.
+fn with_data(record: &[u8], data: &[u8]) -> Vec<u8> {
+    let mut record = record[..56].to_vec();
+    let len = 40 + data.len();
+    record[8..12].copy_from_slice(&(len as u32).to_le_bytes());
+    record[12..16].copy_from_slice(&(len as u32).to_le_bytes());
+    record[18..20].copy_from_slice(&(len as u16).to_be_bytes());
+    [record, data.to_vec()].concat()
+}
+
+#[test]
+fn tls_behind_a_connect_is_read() {
+    const ASKED: &[u8] = b"CONNECT imps.example.org:443 HTTP/1.1\r\nHost: imps.example.org\r\n\r\n";
+    const GRANTED: &[u8] = b"HTTP/1.0 200 Connection established\r\n\r\n";
+    let of_port = |record: &&[u8]| record[36..40].windows(2).step_by(2).any(|p| p == 40008_u16.to_be_bytes());
+    let flow: Vec<&[u8]> = records(CAPTURE).into_iter().filter(of_port).collect();
+    let mut frames: Vec<Vec<u8>> = flow[..3].iter().map(|record| record.to_vec()).collect();
+    let (first, answer) = (flow[3], flow[4]);
+    frames.push(with_data(first, ASKED));
+    let mut granted = with_data(answer, GRANTED);
+    granted[44..48].copy_from_slice(&(1001 + ASKED.len() as u32).to_be_bytes());
+    frames.push(granted);
+    frames.extend(flow[3..].iter().map(|record| moved(record, [ASKED.len(), GRANTED.len()])));
+    let frames: Vec<&[u8]> = frames.iter().map(Vec::as_slice).collect();
+    let (envelopes, tally) = read(&pcap(&frames), KEYS, 1 << 20, 1);
+    assert_eq!((bodies(&envelopes).len(), tally.deciphered), (MESSAGES, 1));
 }
 
 #[test]

@@ -79,6 +79,7 @@ pub(super) fn remarks(outcome: &Outcome) -> Vec<String> {
     remarks
 }
 
+/// `12 bytes in 5 TLS flows not deciphered` where something came of each of them, and otherwise
 /// `2 of 5 TLS flows encrypted: 1 without keys, 1 not readable; 8192 bytes of TLS not read`; `None` where all was read.
 fn encrypted(tally: &Tally) -> Option<String> {
     if tally.sealed_octets == 0 {
@@ -93,6 +94,9 @@ fn encrypted(tally: &Tally) -> Option<String> {
     let (sealed, flows, octets) =
         (tally.sealed(), counted(tally.flows, "TLS flow"), counted(tally.sealed_octets, "byte"));
     let reasons = if reasons.is_empty() { String::new() } else { format!(": {}", reasons.join(", ")) };
+    if sealed == 0 {
+        return Some(format!("{octets} in {flows} not deciphered"));
+    }
     let build = if DECIPHERS { "" } else { " (this build deciphers no TLS)" };
     Some(format!("{sealed} of {flows} encrypted{reasons}{build}; {octets} of TLS not read"))
 }
@@ -207,6 +211,8 @@ mod tests {
         assert_eq!(encrypted(&Tally { flows: 2, deciphered: 2, ..Tally::default() }), None);
         let tally = Tally { flows: 5, deciphered: 3, without_keys: 1, unreadable: 1, sealed_octets: 8192 };
         let told = encrypted(&tally).unwrap();
+        let some = Tally { flows: 5, deciphered: 5, sealed_octets: 12, ..Tally::default() };
+        assert_eq!(encrypted(&some).unwrap(), "12 bytes in 5 TLS flows not deciphered");
         assert!(told.starts_with("2 of 5 TLS flows encrypted: 1 without keys, 1 not readable"), "{told}");
         assert!(told.ends_with("; 8192 bytes of TLS not read"), "{told}");
     }

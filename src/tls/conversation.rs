@@ -50,6 +50,8 @@ pub(super) struct Conversation {
     client: Option<Way>,
     hello: Option<ClientHello>,
     answer: Option<ServerHello>,
+    /// Whether the server wished for another hello.
+    retries: bool,
     premaster: Option<[u8; 8]>,
     /// Content of the record that was deciphered last.
     content: Vec<u8>,
@@ -66,6 +68,7 @@ impl Conversation {
             client: None,
             hello: None,
             answer: None,
+            retries: false,
             premaster: None,
             content: Vec::new(),
             opened: false,
@@ -140,8 +143,8 @@ impl Conversation {
     }
 
     /// What decides whether a direction can be read: who sent hellos.
-    fn agreed(&self) -> (Option<Random>, Option<Random>) {
-        (self.hello.map(|hello| hello.random), self.answer.map(|hello| hello.random))
+    fn agreed(&self) -> (Option<Random>, Option<Random>, bool) {
+        (self.hello.map(|hello| hello.random), self.answer.map(|hello| hello.random), self.retries)
     }
 
     fn read_or_give_up(&mut self, way: Way, io: &mut Io<'_>) -> Result<(), Fault> {
@@ -360,6 +363,7 @@ impl Conversation {
     fn clear_record(&mut self, way: Way, header: Header, io: &mut Io<'_>) -> Result<Read, Fault> {
         let is_client = self.client == Some(way);
         let said = (self.hello.is_some(), self.answer.is_some());
+        let retries = self.retries;
         let lane = self.lane(way);
         let payload = lane.inbox.waiting().get(HEADER_LEN..header.record_len()).unwrap_or_default();
         let lost = lane.step == Step::Lost;
@@ -374,6 +378,8 @@ impl Conversation {
                 self.handshake(way, &payload);
                 Ok(Read::Done)
             }
+            // Sent for the sake of what is in between, it means nothing.
+            Kind::CHANGE_CIPHER_SPEC if !said.1 && retries => Ok(Read::Done),
             Kind::CHANGE_CIPHER_SPEC if payload == [1] => {
                 if !said.1 {
                     return if is_client || !said.0 { Ok(Read::Waits) } else { Err(Fault::Unreadable) };
@@ -402,6 +408,7 @@ impl Conversation {
                 self.premaster = None;
             }
             Message::ServerHello(answer) if self.client == Some(way.opposite()) => self.answer = Some(answer),
+            Message::Retry => self.retries = true,
             Message::ClientKeyExchange(start) => self.premaster = Some(start),
             Message::ServerHello(_) | Message::Other => {}
         });
