@@ -90,8 +90,8 @@ pub struct Slot<T> {
 enum Fate {
     /// They may.
     Open,
-    /// The table gave the flow up at this frame.
-    GivenUp(Origin),
+    /// The table gave the flow up at this frame, for this reason.
+    GivenUp(Origin, End),
     /// The capture has ended.
     CaptureEnded,
 }
@@ -130,10 +130,10 @@ impl<T> Slot<T> {
         first
     }
 
-    /// Notes that the table gives the flow up at a frame, be it of this flow or another; returns whether that is the
+    /// Notes that the table gives the flow up at a frame, be it of this flow or another, and how that ends it; returns whether that is the
     /// first thing noted in this window.
-    pub(super) fn give_up(&mut self, frame: FrameNo, time: Time) -> bool {
-        self.fate = Fate::GivenUp(Origin { frame, offset: 0, time });
+    pub(super) fn give_up(&mut self, end: End, frame: FrameNo, time: Time) -> bool {
+        self.fate = Fate::GivenUp(Origin { frame, offset: 0, time }, end);
         self.chain.0.is_none()
     }
 
@@ -183,11 +183,11 @@ impl<T> Slot<T> {
         }
         let ended_at = match self.fate {
             Fate::Open => None,
-            Fate::GivenUp(origin) => Some(origin),
-            Fate::CaptureEnded => Some(self.last),
+            Fate::GivenUp(origin, end) => Some((origin, end)),
+            Fate::CaptureEnded => Some((self.last, End::Open)),
         };
-        if let Some(origin) = ended_at {
-            halves.iter_mut().for_each(|half| half.end(End::Open, origin, emit));
+        if let Some((origin, end)) = ended_at {
+            halves.iter_mut().for_each(|half| half.end(end, origin, emit));
         }
         self.interest = interest.get();
     }
@@ -211,6 +211,7 @@ fn read_segment(halves: &mut [Half; 2], way: Way, ack: u32, mut arrival: Arrival
         Way::Forward => (forward, reverse),
         Way::Reverse => (reverse, forward),
     };
+    own.see();
     if flags.ack() {
         peer.acknowledge(ack);
     }

@@ -8,7 +8,7 @@ use super::dissect::{Head, Packet, dissect};
 use super::entry::{Entry, Follow, Tick};
 use super::key::{AnyKey, Key, Seed, endpoints};
 use super::slot::{Interest, Segment, Segments, Slot};
-use super::{FlowInfo, FlowNo, StreamEvent, Way};
+use super::{End, FlowInfo, FlowNo, StreamEvent, Way};
 use crate::capture::Window;
 use crate::time::Time;
 use crate::wire::FrameNo;
@@ -132,17 +132,20 @@ impl<T> Table<T> {
         let mut gone = Vec::new();
         let udp = self.udp;
         self.retain(&mut gone, |entry| !entry.is_stale(now, udp));
+        let mut evicted = Vec::new();
         let known = self.v4.len() + self.v6.len();
         if known > FLOWS_KEPT {
             let age = |entry: &Entry| (Reverse(now.since(entry.seen)), entry.no);
             let mut ages: Vec<_> = self.v4.values().chain(self.v6.values()).map(age).collect();
             let excess = known - FLOWS_KEPT;
             let (_, &mut youngest_to_go, _) = ages.select_nth_unstable(excess - 1);
-            self.retain(&mut gone, |entry| age(entry) > youngest_to_go);
+            self.retain(&mut evicted, |entry| age(entry) > youngest_to_go);
             self.counters.evicted += excess as u64;
         }
-        gone.sort_unstable_by_key(|entry| entry.no);
-        gone.iter().for_each(|entry| self.followed.give_up(entry.follow, at));
+        for (mut gone, end) in [(gone, End::Open), (evicted, End::Evicted)] {
+            gone.sort_unstable_by_key(|entry| entry.no);
+            gone.iter().for_each(|entry| self.followed.give_up(entry.follow, end, at));
+        }
         let known = self.v4.len() + self.v6.len();
         self.sweep_at = if known * 2 > FLOWS_KEPT { MAX_FLOWS } else { (known * 2).max(FIRST_SWEEP) };
     }
@@ -209,7 +212,7 @@ impl Arrival<'_> {
             Place::Occupied(place) => {
                 let entry = place.into_mut();
                 if self.is_of_another(entry, from_low) {
-                    followed.give_up(entry.follow, at);
+                    followed.give_up(entry.follow, End::Open, at);
                     *entry = self.first(from_low, flows);
                 }
                 entry
@@ -294,10 +297,10 @@ impl<T> Followed<T> {
     }
 
     /// Notes that a flow is given up, if it is followed.
-    fn give_up(&mut self, follow: Follow, at: At) {
+    fn give_up(&mut self, follow: Follow, end: End, at: At) {
         let Follow::Slot(index) = follow else { return };
         if let Some(Some(slot)) = self.slots.get_mut(index as usize)
-            && slot.give_up(at.frame, at.time)
+            && slot.give_up(end, at.frame, at.time)
         {
             self.touched.push(index);
         }
