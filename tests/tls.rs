@@ -75,6 +75,7 @@ fn read(capture: &[u8], keys: &str, window: usize, threads: usize) -> (Vec<Envel
                 Carried::Envelope(envelope) => Some(*envelope),
                 _ => None,
             }));
+            std::ops::ControlFlow::Continue(())
         },
     );
     read.unwrap();
