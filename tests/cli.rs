@@ -129,7 +129,7 @@ fn unreadable_input_is_2_and_is_named() {
     let empty = file("empty.pcap", b"");
     let prose = file("prose.pcap", b"This is a letter and not a capture.\n");
     let cut = file("cut.pcap", &[0xd4, 0xc3, 0xb2, 0xa1, 2, 0]);
-    for path in ["no/such/file.pcap", "samples", text(&empty), text(&prose), text(&cut)] {
+    for path in ["no/such/file.pcap", "rules/polling", text(&empty), text(&prose), text(&cut)] {
         for command in ["check", "decode"] {
             let output = run(&[command, path]);
             assert_eq!(status(&output), 2, "{command} {path}");

@@ -13,7 +13,7 @@ pub(super) fn run(arguments: &Check) -> Result<u8, Fault> {
         .map_err(|(rule, error)| Fault::Usage(format!("the page of {rule} cannot be read: {error}")))?;
     let engine = Engine::new(rulebook, inputs::threads(arguments.reading.threads));
     let mut outcome = Outcome::default();
-    let mut inputs = Inputs::find(&arguments.paths);
+    let mut inputs = Inputs::find(&arguments.paths, arguments.reading.merge);
     while let Some(mut capture) = inputs.next() {
         engine.check(&mut capture, &mut outcome);
     }

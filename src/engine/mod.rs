@@ -13,7 +13,7 @@ pub use judge::{Judgement, Rulebook};
 
 use rayon::prelude::*;
 
-use crate::capture::{Anomaly, Capture, Summary};
+use crate::capture::{Anomaly, Capture, Part, Summary};
 use crate::carrier::{Carried, Direction};
 use crate::csp::decode::decode;
 use crate::flow::{Counters, End, FlowNo, Loss};
@@ -48,7 +48,7 @@ impl Engine {
         let mut collection = Collection::default();
         let mut judgement = Judgement::default();
         let work = |item: Carried| self.work(item);
-        let (counters, read) = pipeline::run(capture, self.threads, work, |batch| {
+        let (counters, read) = pipeline::run(capture, self.threads, work, |_, batch| {
             let mut closed = Vec::new();
             for item in batch {
                 match item {
@@ -75,8 +75,12 @@ impl Engine {
             collect(self.rulebook.subscriber(subscriber), None, &mut collection, &mut judgement);
         }
         collect(self.rulebook.capture(&uses), None, &mut collection, &mut judgement);
-        let input = input(capture, read.err().map(|e| e.to_string()), &counters);
-        file(outcome, input, tracker.tally(), &counters, collection, judgement);
+        let (findings, dropped) = collection.finish();
+        outcome.dropped_findings += dropped;
+        let filed = |finding| Filed::new(finding, &capture.name(), |frame| capture.locate(frame));
+        outcome.findings.extend(findings.into_iter().map(filed));
+        let inputs = inputs(capture, read.err().map(|e| e.to_string()), &counters);
+        file(outcome, inputs, tracker.tally(), &counters, judgement);
     }
 
     /// Decodes an item and shows it to the rules about messages.
@@ -113,53 +117,51 @@ fn collect(mut said: Judgement, session: Option<SessionNo>, to: &mut Collection,
     rest.add(said);
 }
 
-/// What is told of an input: what it is, and what of it could not be read.
-fn input(capture: &Capture, failed: Option<String>, counters: &Counters) -> Input {
-    let summary = capture.summary();
-    let kind = summary.kind();
-    let Summary { codings, octets, packets, first, last, truncated, .. } = summary;
+/// What is told of the captures: what each is, and what of it could not be read. What flows say is told with the first
+/// one that it may be about.
+fn inputs(capture: &Capture, failed: Option<String>, counters: &Counters) -> Vec<Input> {
+    let parts = capture.parts();
+    let mut inputs: Vec<Input> = parts.iter().map(input).collect();
+    for (link, n) in &counters.unsupported_links {
+        let at = parts.iter().position(|part| part.summary.links.iter().any(|l| l.0 == *link)).unwrap_or(0);
+        let told = format!("{n} frames of link type {link}, which is not read");
+        inputs.get_mut(at).into_iter().for_each(|input| input.anomalies.push(told.clone()));
+    }
+    let fragments =
+        (counters.fragments > 0).then(|| format!("{} IP fragments, which are not put together", counters.fragments));
+    if let Some(first) = inputs.first_mut() {
+        first.anomalies.extend(failed.into_iter().chain(fragments).chain(capture.remarks()));
+    }
+    inputs
+}
+
+fn input(part: &Part) -> Input {
+    let Summary { codings, octets, packets, first, last, truncated, .. } = &part.summary;
     let space = if codings.is_empty() { "" } else { " of the decompressed data" };
     let told = |a: &Anomaly| {
         let extent = if a.octets > 0 { format!(", {} octets", a.octets) } else { String::new() };
         format!("{} at offset {}{space}{extent}", a.kind, a.offset)
     };
-    let mut anomalies: Vec<String> = capture.anomalies().iter().map(told).collect();
-    let further = capture.further_anomalies();
-    anomalies.extend((further > 0).then(|| format!("{further} further faults of the file")));
-    anomalies.extend(failed);
-    anomalies.extend(
-        counters.unsupported_links.iter().map(|(link, n)| format!("{n} frames of link type {link}, which is not read")),
-    );
-    anomalies.extend(
-        (counters.fragments > 0).then(|| format!("{} IP fragments, which are not put together", counters.fragments)),
-    );
+    let mut anomalies: Vec<String> = part.anomalies.iter().map(told).collect();
+    anomalies.extend((part.further > 0).then(|| format!("{} further faults of the file", part.further)));
+    anomalies.extend(part.failed.clone());
     Input {
-        path: capture.name().to_owned(),
-        format: kind,
-        packets,
-        bytes: octets,
-        first_time: first,
-        last_time: last,
-        truncated,
+        path: part.name.to_string(),
+        format: part.summary.kind(),
+        packets: *packets,
+        bytes: *octets,
+        first_time: *first,
+        last_time: *last,
+        truncated: *truncated,
         anomalies,
     }
 }
 
-fn file(
-    outcome: &mut Outcome,
-    input: Input,
-    tally: Tally,
-    counters: &Counters,
-    collection: Collection,
-    judgement: Judgement,
-) {
-    outcome.packets += input.packets;
-    outcome.bytes += input.bytes;
+fn file(outcome: &mut Outcome, inputs: Vec<Input>, tally: Tally, counters: &Counters, judgement: Judgement) {
+    outcome.packets += inputs.iter().map(|input| input.packets).sum::<u64>();
+    outcome.bytes += inputs.iter().map(|input| input.bytes).sum::<u64>();
     outcome.flows += counters.flows;
     outcome.tally.add(tally);
-    let (findings, dropped) = collection.finish();
-    outcome.dropped_findings += dropped;
-    outcome.findings.extend(findings.into_iter().map(|finding| Filed { file: input.path.clone(), finding }));
     for (key, count) in judgement.doubts {
         *outcome.rule_doubts.entry(key).or_default() += count;
     }
@@ -168,5 +170,5 @@ fn file(
     for same in panics.chunk_by(|a, b| a == b) {
         outcome.internal.extend(same.first().map(|rule| format!("rule {rule} panicked {} times", same.len())));
     }
-    outcome.inputs.push(input);
+    outcome.inputs.extend(inputs);
 }

@@ -25,7 +25,7 @@ impl std::fmt::Debug for Follower {
 }
 
 /// Reads a capture to its end. `work` is applied to each carried item, on any thread; `take` is given the results of a
-/// window in order, one window after the other. Returns what the flow stage counted.
+/// window in order, one window after the other, and the capture, which knows the frames. Returns what the flow stage counted.
 ///
 /// # Errors
 /// When reading fails; everything before was handed on.
@@ -33,7 +33,7 @@ pub fn run<W: Send>(
     capture: &mut Capture,
     threads: usize,
     work: impl Fn(Carried) -> W + Sync,
-    mut take: impl FnMut(Vec<W>),
+    mut take: impl FnMut(&Capture, Vec<W>),
 ) -> (Counters, Result<(), ReadError>) {
     let mut table: Table<Follower> = Table::new(Interest::Ignored);
     let mut window = Window::default();
@@ -45,12 +45,12 @@ pub fn run<W: Send>(
         }
         let mut touched = table.walk(&window);
         let (slots, segments) = touched.parts();
-        take(advance(slots, segments, &window, threads, &work));
+        take(capture, advance(slots, segments, &window, threads, &work));
     };
     let nothing = Window::default();
     let mut touched = table.finish();
     let (slots, segments) = touched.parts();
-    take(advance(slots, segments, &nothing, threads, &work));
+    take(capture, advance(slots, segments, &nothing, threads, &work));
     drop(touched);
     (table.counters().clone(), read)
 }

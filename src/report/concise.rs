@@ -11,7 +11,7 @@ use crate::sanitise::{MOST_COLUMNS, clip, sanitise};
 /// # Errors
 /// Those of the writer.
 pub fn write(outcome: &Outcome, out: &mut impl Write) -> io::Result<()> {
-    for Filed { file, finding } in &outcome.findings {
+    for Filed { file, finding, .. } in &outcome.findings {
         let frame = finding.place().and_then(|p| p.frames.first()).map(|f| format!("{}:", f.0)).unwrap_or_default();
         let (severity, rule) = (finding.severity.name(), finding.rule);
         let message = clip(&finding.message, MOST_COLUMNS);
