@@ -35,7 +35,7 @@ pub use merge::{MAX_MERGED, MAX_OPEN, MAX_RUNS, MAX_STRAY};
 pub use pcap::{FAR_TRAIN, MAX_CAPTURED_LEN, RESYNC_SPAN_SECONDS};
 pub use pcapng::MAX_BLOCK_LEN;
 pub use reader::{MAX_WINDOW_SIZE, WINDOW_SIZE};
-pub use tally::{MAX_LINK_TYPES, Summary};
+pub use tally::{MAX_LINK_TYPES, Summary, TIME_TOLERANCE};
 pub use unpack::{MAX_CODINGS, MAX_XZ_MEMORY, MAX_ZSTD_WINDOW};
 
 use std::ops::Range;

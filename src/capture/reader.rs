@@ -228,6 +228,8 @@ impl Reader {
             packets: self.tally.packets,
             first: self.tally.span.map(|(first, _)| first),
             last: self.tally.span.map(|(_, last)| last),
+            steps_back: self.tally.steps_back,
+            largest_step_back: self.tally.largest_step_back,
             truncated: self.tally.truncated,
             links: self.tally.links.clone(),
         }

@@ -19,7 +19,7 @@ use crate::csp::decode::decode;
 use crate::flow::{Counters, End, FlowNo, Loss};
 use crate::report::{Filed, Input, Outcome};
 use crate::session::{Heard, Limits, Session, SessionNo, Tally, Tracker};
-use crate::time::Time;
+use crate::time::{Seconds, Time};
 use crate::wire::FrameNo;
 
 /// What came of a carried item where it was decoded.
@@ -145,6 +145,10 @@ fn input(part: &Part) -> Input {
     let mut anomalies: Vec<String> = part.anomalies.iter().map(told).collect();
     anomalies.extend((part.further > 0).then(|| format!("{} further faults of the file", part.further)));
     anomalies.extend(part.failed.clone());
+    anomalies.extend((part.summary.steps_back > 0).then(|| {
+        let (times, largest) = (part.summary.steps_back, Seconds(part.summary.largest_step_back as f64 / 1e9));
+        format!("time goes back {times} time{}, by up to {largest}", if times == 1 { "" } else { "s" })
+    }));
     Input {
         path: part.name.to_string(),
         format: part.summary.kind(),
