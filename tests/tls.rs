@@ -70,7 +70,7 @@ fn read(capture: &[u8], keys: &str, window: usize, threads: usize) -> (Vec<Envel
         &mut context,
         threads,
         |item| item,
-        |batch| {
+        |_, batch| {
             envelopes.extend(batch.into_iter().filter_map(|item| match item {
                 Carried::Envelope(envelope) => Some(*envelope),
                 _ => None,
