@@ -65,7 +65,8 @@ fn a_type_or_a_root_makes_it_imps() {
     assert!(is_imps(Some("application/octet-stream"), "", wbxml));
     assert!(is_imps(Some("application/vnd.wap.wbxml"), "", wbxml));
     assert!(!is_imps(Some("application/vnd.wap.wbxml"), "", b"\x03\x04\x6a\x00\x7f"));
-    assert!(!is_imps(Some("image/png"), "", wbxml));
+    assert!(is_imps(Some("text/plain"), "", wbxml));
+    assert!(!is_imps(Some("text/plain"), "", b"\x03\x01\x6a\x00\x49"));
 }
 
 #[test]
