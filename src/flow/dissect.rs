@@ -157,7 +157,7 @@ pub enum Stop {
     TooDeep,
 }
 
-/// What a fragment says of the packet it is a part of; the addresses are beside it, in the [`Path`].
+/// What a fragment says of the packet it is a part of, addresses apart.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Part {
     /// Identification of the packet.
