@@ -59,8 +59,8 @@ impl Engine {
                         let owner = tracker.hear(heard, &mut closed);
                         for mut finding in std::mem::take(&mut said.findings) {
                             let scene = &mut finding.scene;
-                            scene.session = scene.session.take().or_else(|| owner.id.clone());
-                            scene.user = scene.user.take().or_else(|| owner.user.clone());
+                            scene.session = scene.session.take().or_else(|| owner.id.map(str::to_owned));
+                            scene.user = scene.user.take().or_else(|| owner.user.map(str::to_owned));
                             collection.add(finding, owner.session);
                         }
                         judgement.add(said);

@@ -110,13 +110,13 @@ const GAPS_REMEMBERED: usize = 8;
 
 /// To whom something heard belongs.
 #[derive(Clone, Debug, Default)]
-pub struct Owner {
+pub struct Owner<'t> {
     /// The session.
     pub session: Option<SessionNo>,
     /// Its `SessionID`.
-    pub id: Option<String>,
+    pub id: Option<&'t str>,
     /// The user logged in.
-    pub user: Option<String>,
+    pub user: Option<&'t str>,
 }
 
 /// Files what was heard into sessions and subscribers.
@@ -149,7 +149,7 @@ impl Tracker {
     }
 
     /// Files something heard. Sessions that are over by then are appended to `closed`. Returns to whom it belongs.
-    pub fn hear(&mut self, heard: Heard, closed: &mut Vec<Chapter>) -> Owner {
+    pub fn hear(&mut self, heard: Heard, closed: &mut Vec<Chapter>) -> Owner<'_> {
         self.advance(heard.events.iter().map(|e| e.end).max().unwrap_or(self.clock), closed);
         self.count(&heard);
         let carried_in = self.carry(&heard);
@@ -400,9 +400,9 @@ impl Tracker {
         closed.push(live.end(self.clock, doubt));
     }
 
-    fn owner(&self, session: Option<SessionNo>) -> Owner {
+    fn owner(&self, session: Option<SessionNo>) -> Owner<'_> {
         let Some(live) = session.and_then(|no| self.live.get(&no)) else { return Owner::default() };
-        Owner { session, id: live.session().id.clone(), user: live.session().user.clone() }
+        Owner { session, id: live.session().id.as_deref(), user: live.session().user.as_deref() }
     }
 }
 
