@@ -15,7 +15,7 @@ use super::walk::{Out, Records, Stretch, Walk};
 use super::{Comment, FrameRef, Window};
 
 /// The usual size of a window in octets.
-pub const WINDOW_SIZE: usize = 1 << 20;
+pub const WINDOW_SIZE: usize = 1 << 18;
 
 /// The largest size of a window that can be asked for, in octets; positions in a window are of 32 bits.
 pub const MAX_WINDOW_SIZE: usize = 1 << 28;
