@@ -7,6 +7,7 @@
 //! To add a rule: write the page, write the function, name both in the family's `mod.rs`.
 
 use std::fmt::Display;
+use std::sync::Arc;
 
 use crate::csp::message::Message;
 use crate::finding::{Cost, Exhibit, Finding, Scene, Side};
@@ -103,7 +104,7 @@ impl<'r> Verdict<'r> {
             basis: self.page.basis,
             side,
             message: message.to_string(),
-            help: self.page.help.clone(),
+            help: Arc::clone(&self.page.help),
             exhibits: vec![place],
             cost: None,
             scene: (self.scene)(),
@@ -141,7 +142,10 @@ pub struct Draft<'v> {
 impl Draft<'_> {
     /// Shows a further message.
     pub fn show(self, exhibit: Exhibit) -> Self {
-        self.change(|f| f.exhibits.push(exhibit))
+        self.change(|f| {
+            f.exhibits.reserve_exact(1);
+            f.exhibits.push(exhibit);
+        })
     }
 
     /// Says who has to change, where it is not the page's side or the sender.

@@ -261,6 +261,28 @@ impl Document {
     }
 }
 
+/// A tree held as octets: one that is kept long and looked at seldom.
+#[derive(Clone, Debug)]
+pub struct PackedDocument {
+    vocabulary: Vocabulary,
+    octets: Box<[u8]>,
+}
+
+impl PackedDocument {
+    /// Packs a tree, the places of its elements left out.
+    pub fn of(document: &Document) -> Self {
+        let mut packed = Packed::default();
+        packed.document(document);
+        Self { vocabulary: document.vocabulary, octets: packed.octets.into_boxed_slice() }
+    }
+
+    /// The tree.
+    pub fn read(&self) -> Document {
+        let document = Unpacker::of(&self.octets).document(self.vocabulary);
+        document.unwrap_or_else(|| Document::empty(self.vocabulary))
+    }
+}
+
 /// Choices among a few values each, in one number: the position of each, times how many the ones before could be.
 #[derive(Debug)]
 pub struct Choices {
