@@ -46,11 +46,25 @@ pub(crate) struct Frame {
     pub(crate) original: usize,
 }
 
-/// What is handed to the command: files by name, in order, and further arguments.
-#[derive(Clone, Default, Debug)]
+/// What is handed to the command: files by name, in order, and arguments.
+#[derive(Clone, Debug)]
 pub(crate) struct Capture {
     pub(crate) files: Vec<(String, Vec<u8>)>,
-    pub(crate) arguments: &'static [&'static str],
+    /// Further options.
+    pub(crate) options: &'static [&'static str],
+    /// How the command is told of the files.
+    pub(crate) given: Given,
+}
+
+/// How the command is told of files.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Given {
+    /// By name, in their order.
+    Named,
+    /// As one argument that stands for all of them: a folder or a pattern.
+    As(&'static str),
+    /// The only one on standard input.
+    Piped,
 }
 
 /// A TCP segment over IPv4.

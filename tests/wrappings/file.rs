@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::process::{Command, Stdio};
 
-use crate::conversation::{Capture, Conversation, Frame, MILLISECOND, Packet, SECOND};
+use crate::conversation::{Capture, Conversation, Frame, Given, Packet, SECOND};
 use crate::link::{ETHERNET, ethernet};
 use crate::wrap::Wrap;
 
@@ -28,7 +28,11 @@ impl Order {
 fn pcap_octets(frames: &[Frame], order: Order, unit: i64) -> Vec<u8> {
     let mut out = order.four(if unit == 1 { 0xa1b2_3c4d } else { 0xa1b2_c3d4 }).to_vec();
     out.extend([order.two(2), order.two(4)].concat());
-    out.extend([0, 0, 262_144, u32::from(frames[0].link)].map(|n| order.four(n)).concat());
+    out.extend(
+        [0, 0, 262_144, frames.first().map_or(u32::from(ETHERNET), |f| u32::from(f.link))]
+            .map(|n| order.four(n))
+            .concat(),
+    );
     for frame in frames {
         out.extend(pcap_record(frame, order, unit));
     }
@@ -42,7 +46,7 @@ fn pcap_record(frame: &Frame, order: Order, unit: i64) -> Vec<u8> {
 }
 
 fn alone(name: &str, octets: Vec<u8>) -> Capture {
-    Capture { files: vec![(name.to_owned(), octets)], arguments: &[] }
+    Capture { files: vec![(name.to_owned(), octets)], options: &[], given: Given::Named }
 }
 
 /// The usual file: pcap, little-endian, nanoseconds.
@@ -56,6 +60,41 @@ fn frames(c: &Conversation) -> Vec<Frame> {
 
 fn plain(c: &Conversation) -> Vec<u8> {
     pcap_octets(&frames(c), Order::Little, 1)
+}
+
+/// Two files one after the other in one, as `cat` joins them: the second begins with a head of its own.
+fn joined(c: &Conversation, file: impl Fn(&[Frame]) -> Vec<u8>) -> Capture {
+    let frames = frames(c);
+    let (first, second) = frames.split_at(frames.len() / 2);
+    alone("capture", [file(first), file(second)].concat())
+}
+
+/// The older form of pcap records with eight octets more, of which the magic number tells.
+fn modified(c: &Conversation) -> Capture {
+    let frames = frames(c);
+    let mut out = pcap_octets(&frames[..0], Order::Little, 1_000);
+    out[..4].copy_from_slice(&0xa1b2_cd34_u32.to_le_bytes());
+    for frame in &frames {
+        let mut record = pcap_record(frame, Order::Little, 1_000);
+        record.splice(16..16, [2, 0, 0, 0, 8, 0, 0, 0]);
+        out.extend(record);
+    }
+    alone("capture.pcap", out)
+}
+
+/// A head that promises a shorter snap length than the records have, and a check sequence behind each frame.
+fn odd_head(c: &Conversation) -> Capture {
+    let mut frames = frames(c);
+    for frame in &mut frames {
+        let sum = crc32(&frame.octets);
+        frame.octets.extend(sum.to_le_bytes());
+        frame.original += 4;
+    }
+    let mut out = pcap_octets(&frames, Order::Little, 1);
+    out[16..20].copy_from_slice(&96_u32.to_le_bytes());
+    // Two words of 16 bits of check sequence, and the flag that says so.
+    out[23] = 0x24;
+    alone("capture.pcap", out)
 }
 
 /// A pcapng block: type and body, padded, its length on both sides.
@@ -128,6 +167,25 @@ fn several_interfaces(c: &Conversation, order: Order) -> Capture {
             // One unit later: rounded down it would be before what came before.
             _ => packet_block(order, 2, &Frame { time: raw.time + 1, ..raw }, 1 << 30, &[]),
         });
+    }
+    alone("capture.pcapng", out)
+}
+
+/// Packet blocks of the first pcapng, and an interface whose time counts from another epoch.
+fn old_blocks(c: &Conversation) -> Capture {
+    let order = Order::Little;
+    let epoch = 1_000_000_000_i64;
+    let mut body = [order.two(ETHERNET), [0, 0]].concat();
+    body.extend(order.four(0));
+    body.extend(option(order, 9, &[9]));
+    body.extend(option(order, 14, &epoch.to_le_bytes()));
+    body.extend(option(order, 0, &[]));
+    let mut out = [section(order), block(order, 1, &body)].concat();
+    for frame in frames(c) {
+        let stamp = (frame.time - epoch * SECOND) as u64;
+        let lengths = [(stamp >> 32) as u32, stamp as u32, frame.octets.len() as u32, frame.original as u32];
+        let body = [&[0, 0, 0xff, 0xff][..], &lengths.map(|n| order.four(n)).concat(), &frame.octets].concat();
+        out.extend(block(order, 2, &body));
     }
     alone("capture.pcapng", out)
 }
@@ -273,7 +331,11 @@ fn by_tool(tool: &str, ending: &str, c: &Conversation) -> Capture {
 fn rotated(c: &Conversation, file: impl Fn(&[Frame]) -> Vec<u8>) -> Capture {
     let frames = frames(c);
     let part = |i: usize| file(&frames[frames.len() * i / 3..frames.len() * (i + 1) / 3]);
-    Capture { files: (0..3).map(|i| (format!("ring_{i}.pcap"), part(i))).collect(), arguments: &["--merge"] }
+    Capture {
+        files: (0..3).map(|i| (format!("ring_{i}.pcap"), part(i))).collect(),
+        options: &["--merge"],
+        given: Given::Named,
+    }
 }
 
 /// Two files of the same time, packets as `first` says.
@@ -283,7 +345,11 @@ fn divided(c: &Conversation, first: impl Fn(usize, &Packet) -> bool) -> Capture 
         packets.map(|(_, p)| ethernet(p)).collect()
     };
     let (one, other) = (pcap_octets(&of(true), Order::Little, 1), pcapng_octets(&of(false), Order::Big));
-    Capture { files: vec![("a.pcap".to_owned(), one), ("b.pcapng".to_owned(), other)], arguments: &["--merge"] }
+    Capture {
+        files: vec![("a.pcap".to_owned(), one), ("b.pcapng".to_owned(), other)],
+        options: &["--merge"],
+        given: Given::Named,
+    }
 }
 
 /// Rotated files named so that the first in time is the last by name.
@@ -302,12 +368,10 @@ fn rotated_overlapping(c: &Conversation) -> Capture {
     let (a, b) = (frames.len() / 2 + 5, (frames.len() / 2).saturating_sub(5));
     let files = [("x1.pcap", &frames[..a]), ("x2.pcap", &frames[b..])];
     let file = |(name, frames): (&str, &[Frame])| (name.to_owned(), pcap_octets(frames, Order::Little, 1));
-    Capture { files: files.map(file).to_vec(), arguments: &["--merge"] }
+    Capture { files: files.map(file).to_vec(), options: &["--merge"], given: Given::Named }
 }
 
-/// The file a little later again behind itself in one stream, as `cat` makes it of two.
 fn microseconds(c: &Conversation, order: Order) -> Capture {
-    debug_assert_eq!(MILLISECOND % 1_000, 0);
     alone("capture.pcap", pcap_octets(&frames(c), order, 1_000))
 }
 
@@ -334,6 +398,22 @@ pub(crate) const WRAPS: &[Wrap] = &[
     Wrap::whole("garbage-between-blocks", |c| garbage_blocks(c, 44)),
     Wrap::whole("garbage-between-blocks-odd", |c| garbage_blocks(c, 45)),
     Wrap::whole("wrong-block-length", wrong_block_length),
+    Wrap::whole("pcap-joined", |c| joined(c, |frames| pcap_octets(frames, Order::Little, 1))),
+    Wrap::whole("pcapng-joined", |c| joined(c, |frames| pcapng_octets(frames, Order::Big))),
+    Wrap::whole("pcap-modified", modified),
+    Wrap::whole("pcap-odd-head", odd_head),
+    Wrap::whole("pcapng-old-blocks", old_blocks),
+    Wrap::whole("pipe", |c| Capture { given: Given::Piped, ..pcap(&frames(c)) }),
+    Wrap::whole("pipe-gzip", |c| Capture { given: Given::Piped, ..alone("capture", gzip(&plain(c))) }),
+    Wrap::whole("folder", |c| Capture { given: Given::As("."), ..pcap(&frames(c)) }),
+    Wrap::whole("merge-folder", |c| Capture {
+        given: Given::As("."),
+        ..rotated(c, |frames| gzip(&pcapng_octets(frames, Order::Little)))
+    }),
+    Wrap::whole("merge-pattern", |c| Capture {
+        given: Given::As("ring_*.pcap"),
+        ..rotated(c, |frames| pcap_octets(frames, Order::Big, 1))
+    }),
     Wrap::whole("merge-rotated", |c| rotated(c, |frames| pcap_octets(frames, Order::Little, 1))),
     Wrap::whole("merge-rotated-gzip", |c| rotated(c, |frames| gzip(&pcapng_octets(frames, Order::Little)))),
     Wrap::whole("merge-rotated-backwards", rotated_backwards),

@@ -44,6 +44,11 @@ fn interleaved(c: &Conversation, size: usize, six: bool) -> Capture {
     captured(out)
 }
 
+/// Identifications that come again after a few packets.
+fn few_identifications(c: &Conversation) -> Capture {
+    captured(c.iter().enumerate().flat_map(|(i, packet)| ip::fragments(packet, 64, (i % 6) as u16)))
+}
+
 /// Fragments that overlap and agree: every packet is cut twice, in different sizes, under one identification.
 fn overlapping(c: &Conversation) -> Capture {
     let (fine, coarse) = (cut(c, 64, false), cut(c, 104, false));
@@ -65,6 +70,7 @@ pub(crate) const WRAPS: &[Wrap] = &[
     Wrap::whole("fragments-576-reversed", |c| reversed(c, 576, false)),
     Wrap::whole("fragments-64-duplicated", |c| duplicated(c, 64, false)),
     Wrap::whole("fragments-64-interleaved", |c| interleaved(c, 64, false)),
+    Wrap::whole("fragments-few-identifications", few_identifications),
     Wrap::whole("fragments-overlapping", overlapping),
     Wrap::whole("fragments6-8", |c| in_order(c, 8, true)),
     Wrap::whole("fragments6-64", |c| in_order(c, 64, true)),

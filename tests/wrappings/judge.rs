@@ -1,13 +1,14 @@
 //! The judgement: what impslint says of a capture, held against what it says of the same conversation captured whole.
 
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-use crate::conversation::Capture;
+use crate::conversation::{Capture, Given};
 
 /// What the command says of a capture, frame numbers, times and addresses aside.
 #[derive(Clone, Debug, Default)]
@@ -36,14 +37,14 @@ pub(crate) struct Finding {
 }
 
 fn run(arguments: &[&str], folder: &Path, capture: &Capture) -> (Option<i32>, String, String) {
-    let run = Command::new(env!("CARGO_BIN_EXE_impslint"))
-        .current_dir(folder)
-        .args(arguments)
-        .args(capture.arguments)
-        .args(capture.files.iter().map(|(name, _)| name))
-        .stdin(Stdio::null())
-        .output()
-        .unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_impslint"));
+    command.current_dir(folder).args(arguments).args(capture.options).stdin(Stdio::null());
+    match capture.given {
+        Given::Named => command.args(capture.files.iter().map(|(name, _)| name)),
+        Given::As(all) => command.arg(all),
+        Given::Piped => command.arg("-").stdin(File::open(folder.join(&capture.files[0].0)).unwrap()),
+    };
+    let run = command.output().unwrap();
     let text = |octets: Vec<u8>| String::from_utf8(octets).unwrap();
     (run.status.code(), text(run.stdout), text(run.stderr))
 }

@@ -44,13 +44,35 @@ fn vlan(packet: &Packet) -> Frame {
     ethernet_with(packet, &[&[0x81, 0, 0x20, 100][..], &ethertype(packet)].concat())
 }
 
+/// VLANs that differ between the directions.
+fn vlan_asymmetric(packet: &Packet) -> Frame {
+    let tag = if packet.up { 100 } else { 200 };
+    ethernet_with(packet, &[&[0x81, 0, 0, tag][..], &ethertype(packet)].concat())
+}
+
+/// A tag on what comes down alone.
+fn vlan_one_way(packet: &Packet) -> Frame {
+    if packet.up { ethernet(packet) } else { vlan(packet) }
+}
+
+/// Three tags, the outer ones of old types.
+fn vlan_three(packet: &Packet) -> Frame {
+    ethernet_with(packet, &[&[0x91, 0, 0, 7, 0x88, 0xa8, 0, 8, 0x81, 0, 0, 9][..], &ethertype(packet)].concat())
+}
+
+/// A length in place of the type, LLC and SNAP behind it.
+fn llc_snap(packet: &Packet) -> Frame {
+    let len = (packet.octets.len() as u16 + 8).to_be_bytes();
+    ethernet_with(packet, &[&len[..], &[0xaa, 0xaa, 3, 0, 0, 0], &ethertype(packet)].concat())
+}
+
 fn qinq(packet: &Packet) -> Frame {
     ethernet_with(packet, &[&[0x88, 0xa8, 0, 7, 0x81, 0, 0, 100][..], &ethertype(packet)].concat())
 }
 
-/// One label, bottom of the stack.
+/// One label, bottom of the stack; another for each direction.
 fn mpls(packet: &Packet) -> Frame {
-    ethernet_with(packet, &[0x88, 0x47, 0x00, 0x01, 0x01, 0x40])
+    ethernet_with(packet, &[0x88, 0x47, 0x00, 1 + u8::from(packet.up), 0x01, 0x40])
 }
 
 /// Two labels behind a VLAN tag.
@@ -144,6 +166,24 @@ fn radiotap(packet: &Packet, quality: bool, check_sequence: bool) -> Frame {
     framed
 }
 
+/// Radiotap with a second word of flags, a time stamp that has to be aligned, and flags.
+fn radiotap_long(packet: &Packet) -> Frame {
+    let mut head = vec![0, 0, 25, 0, 3, 0, 0, 0x80, 0, 0, 0, 0, 0, 0, 0, 0];
+    head.extend([1, 2, 3, 4, 5, 6, 7, 8, 0]);
+    head.extend(wireless(packet, true));
+    frame(127, packet, &head, &[])
+}
+
+/// Between two access points: four addresses.
+fn wireless_bridge(packet: &Packet) -> Frame {
+    let mut head = vec![0x08, 0x03, 0x2c, 0];
+    head.extend([[2, 0, 0, 0, 0, 8], [2, 0, 0, 0, 0, 9], [2, 0, 0, 0, 0, 2]].concat());
+    head.extend([0x10, 0, 2, 0, 0, 0, 0, 1]);
+    head.extend([0xaa, 0xaa, 3, 0, 0, 0]);
+    head.extend(ethertype(packet));
+    frame(105, packet, &head, &[])
+}
+
 /// A raw IP packet under this link type.
 fn raw(link: u16, packet: &Packet) -> Frame {
     frame(link, packet, &[], &[])
@@ -166,6 +206,10 @@ fn on(conversation: &Conversation, link: impl Fn(&Packet) -> Frame) -> Capture {
 pub(crate) const WRAPS: &[Wrap] = &[
     Wrap::whole("ethernet", |c| on(c, ethernet)),
     Wrap::whole("vlan", |c| on(c, vlan)),
+    Wrap::whole("vlan-asymmetric", |c| on(c, vlan_asymmetric)),
+    Wrap::whole("vlan-one-way", |c| on(c, vlan_one_way)),
+    Wrap::whole("vlan-three", |c| on(c, vlan_three)),
+    Wrap::whole("llc-snap", |c| on(c, llc_snap)),
     Wrap::whole("qinq", |c| on(c, qinq)),
     Wrap::whole("mpls", |c| on(c, mpls)),
     Wrap::whole("mpls-stack-vlan", |c| on(c, mpls_stack)),
@@ -183,6 +227,8 @@ pub(crate) const WRAPS: &[Wrap] = &[
     Wrap::whole("radiotap", |c| on(c, |p| radiotap(p, false, false))),
     Wrap::whole("radiotap-quality", |c| on(c, |p| radiotap(p, true, false))),
     Wrap::whole("radiotap-check-sequence", |c| on(c, |p| radiotap(p, true, true))),
+    Wrap::whole("radiotap-long", |c| on(c, radiotap_long)),
+    Wrap::whole("ieee80211-bridge", |c| on(c, wireless_bridge)),
     Wrap::whole("raw-12", |c| on(c, |p| raw(12, p))),
     Wrap::whole("raw-14", |c| on(c, |p| raw(14, p))),
     Wrap::whole("raw", |c| on(c, |p| raw(101, p))),

@@ -1,8 +1,9 @@
 //! Captures in which something is missing: cut frames, a late beginning, lost packets, one direction.
 
-use crate::conversation::{Capture, Conversation, Dice, Frame, SYN, Segment};
+use crate::conversation::{Capture, Conversation, Dice, Frame, Packet, SYN, Segment};
 use crate::link::ethernet;
 use crate::tcp::captured;
+use crate::tunnel::{Gtp, gtp};
 use crate::wrap::Wrap;
 use crate::{file, ip};
 
@@ -12,12 +13,12 @@ const MISSING: &[&str] = &["missing packets", "open at the end", "began mid-stre
 const ONE_SIDED: &[&str] = &["one direction only"];
 
 /// Frames of which so many octets were kept.
-fn snapped(c: &Conversation, len: usize) -> Capture {
+fn snapped(c: &Conversation, len: usize, wrapped: fn(&Packet) -> Frame) -> Capture {
     let cut = |mut frame: Frame| {
         frame.octets.truncate(len);
         frame
     };
-    file::pcap(&c.iter().map(ethernet).map(cut).collect::<Vec<_>>())
+    file::pcap(&c.iter().map(wrapped).map(cut).collect::<Vec<_>>())
 }
 
 /// The capture from this part of the packets on, in tenths.
@@ -60,10 +61,11 @@ fn cut_tail(c: &Conversation) -> Capture {
 }
 
 pub(crate) const WRAPS: &[Wrap] = &[
-    Wrap::poor("snaplen-64", CUT, |c| snapped(c, 64)),
-    Wrap::poor("snaplen-96", CUT, |c| snapped(c, 96)),
-    Wrap::poor("snaplen-200", CUT, |c| snapped(c, 200)),
-    Wrap::poor("snaplen-400", CUT, |c| snapped(c, 400)),
+    Wrap::poor("snaplen-64", CUT, |c| snapped(c, 64, ethernet)),
+    Wrap::poor("snaplen-96", CUT, |c| snapped(c, 96, ethernet)),
+    Wrap::poor("snaplen-200", CUT, |c| snapped(c, 200, ethernet)),
+    Wrap::poor("snaplen-400", CUT, |c| snapped(c, 400, ethernet)),
+    Wrap::poor("snaplen-400-gtp", CUT, |c| snapped(c, 400, |p| ethernet(&gtp(p, Gtp::Extended)))),
     Wrap::poor("from-the-second-tenth", BEGAN, |c| from_tenth(c, 1)),
     Wrap::poor("from-the-middle", BEGAN, |c| from_tenth(c, 5)),
     Wrap::poor("from-the-last-tenth", BEGAN, |c| from_tenth(c, 9)),

@@ -1,8 +1,11 @@
 //! What TCP does to a conversation: the same octets in other segments, in another order, more than once.
 
 use std::collections::{HashMap, HashSet};
+use std::net::SocketAddrV4;
 
-use crate::conversation::{ACK, Capture, Conversation, Dice, FIN, MILLISECOND, Packet, SYN, Segment, each_segment};
+use crate::conversation::{
+    ACK, Capture, Conversation, Dice, FIN, MILLISECOND, Nanos, Packet, SYN, Segment, each_segment,
+};
 use crate::link::ethernet;
 use crate::wrap::Wrap;
 use crate::{file, ip};
@@ -138,6 +141,31 @@ fn wrapping_numbers(c: &Conversation) -> Conversation {
     })
 }
 
+/// Every connection of a client from one and the same port, one after the other; those that overlap keep theirs.
+fn one_port(c: &Conversation) -> Conversation {
+    let mut last: HashMap<(SocketAddrV4, SocketAddrV4), Nanos> = HashMap::new();
+    for segment in c.iter().filter_map(Segment::of).filter(|s| s.from.port() > s.to.port()) {
+        last.insert((segment.from, segment.to), segment.time);
+    }
+    // Until when the shared port is in use, and which connections have it.
+    let (mut busy, mut sharing) = (HashMap::new(), HashSet::new());
+    each_segment(c, |segment| {
+        let up = segment.from.port() > segment.to.port();
+        let (client, server) = if up { (segment.from, segment.to) } else { (segment.to, segment.from) };
+        if segment.flags == SYN {
+            let until: &mut Nanos = busy.entry((*client.ip(), server)).or_default();
+            if *until + 10 * MILLISECOND < segment.time {
+                *until = last[&(client, server)];
+                sharing.insert((client, server));
+            }
+        }
+        let shared = SocketAddrV4::new(*client.ip(), 39_999);
+        let client = if sharing.contains(&(client, server)) { shared } else { client };
+        let (from, to) = if up { (client, server) } else { (server, client) };
+        vec![Segment { from, to, ..segment }]
+    })
+}
+
 /// Every connection is opened and closed twice over: SYN and FIN come again.
 fn insistent(c: &Conversation) -> Conversation {
     let again = c.iter().filter(|p| Segment::of(p).is_some_and(|s| s.flags & (SYN | FIN) != 0));
@@ -218,6 +246,7 @@ pub(crate) const WRAPS: &[Wrap] = &[
     Wrap::whole("window-probes", |c| captured(&window_probed(c))),
     Wrap::whole("wrapping-numbers", |c| captured(&wrapping_numbers(c))),
     Wrap::whole("insistent-handshakes", |c| captured(&insistent(c))),
+    Wrap::whole("port-used-again", |c| captured(&one_port(c))),
     Wrap::whole("tcp-options", |c| captured(&with_options(c))),
     Wrap::whole("ip-options", |c| captured(&with_ip_options(c))),
     Wrap::whole("offload-checksums", |c| captured(&wrong_checksums(c))),

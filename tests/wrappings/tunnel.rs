@@ -88,6 +88,44 @@ pub(crate) fn gtp(packet: &Packet, kind: Gtp) -> Packet {
     packet.with(ip::udp((from, 2152), (to, 2152), &out))
 }
 
+/// GTP-U over IPv6.
+fn gtp_over_v6(packet: &Packet) -> Packet {
+    ip::as_v6(&gtp(packet, Gtp::Numbered))
+}
+
+/// GTP-U whose tunnel is another one from the middle on, as after a handover; echo requests in between.
+fn gtp_handover(conversation: &Conversation) -> Capture {
+    let mut frames = Vec::new();
+    for (i, packet) in conversation.iter().enumerate() {
+        let mut outer = gtp(packet, Gtp::Plain);
+        if i >= conversation.len() / 2 {
+            // The last octet of the identifier, behind 20 of IP and 8 of UDP.
+            outer.octets[35] += 0x40;
+        }
+        frames.push(ethernet(&outer));
+        if i % 20 == 0 {
+            let echo = ip::udp((NEAR, 2152), (FAR, 2152), &[0x32, 1, 0, 4, 0, 0, 0, 0, 0, 1, 0, 0]);
+            frames.push(ethernet(&packet.with(echo)));
+        }
+    }
+    file::pcap(&frames)
+}
+
+/// GRE for what goes up, nothing for what comes down.
+fn gre_one_way(packet: &Packet) -> Packet {
+    if packet.up { gre(packet) } else { packet.clone() }
+}
+
+/// IPv6 with hop-by-hop and destination options before the payload.
+fn v6_options(packet: &Packet) -> Packet {
+    let mut packet = ip::as_v6(packet);
+    let next = std::mem::replace(&mut packet.octets[6], 0);
+    packet.octets.splice(40..40, [60, 0, 1, 4, 0, 0, 0, 0, next, 0, 1, 4, 0, 0, 0, 0]);
+    let len = (packet.octets.len() as u16 - 40).to_be_bytes();
+    packet.octets[4..6].copy_from_slice(&len);
+    packet
+}
+
 /// GTP-U, the outer packets in fragments when they are larger than a tunnel carries.
 fn gtp_fragmented(conversation: &Conversation) -> Capture {
     let parts = conversation.iter().zip(1..).flat_map(|(p, id)| ip::fragments(&gtp(p, Gtp::Numbered), 256, id));
@@ -101,6 +139,7 @@ fn through(conversation: &Conversation, tunnel: impl Fn(&Packet) -> Packet) -> C
 
 pub(crate) const WRAPS: &[Wrap] = &[
     Wrap::whole("ipv6", |c| through(c, ip::as_v6)),
+    Wrap::whole("ipv6-options", |c| through(c, v6_options)),
     Wrap::whole("ip-in-ip", |c| through(c, ip_in_ip)),
     Wrap::whole("6in4", |c| through(c, six_in_four)),
     Wrap::whole("4in6", |c| through(c, four_in_six)),
@@ -112,6 +151,9 @@ pub(crate) const WRAPS: &[Wrap] = &[
     Wrap::whole("gtp-sequence", |c| through(c, |p| gtp(p, Gtp::Numbered))),
     Wrap::whole("gtp-extensions", |c| through(c, |p| gtp(p, Gtp::Extended))),
     Wrap::whole("gtp-ipv6", |c| through(c, |p| gtp(&ip::as_v6(p), Gtp::Extended))),
+    Wrap::whole("gtp-over-ipv6", |c| through(c, gtp_over_v6)),
+    Wrap::whole("gtp-handover", gtp_handover),
+    Wrap::whole("gre-one-way", |c| through(c, gre_one_way)),
     Wrap::whole("gtp-in-gre", |c| through(c, |p| gre(&gtp(p, Gtp::Plain)))),
     Wrap::whole("gtp-fragmented", gtp_fragmented),
 ];

@@ -70,6 +70,14 @@ fn tunnel_and_plain(c: &Conversation, kind: Gtp) -> Capture {
     both(c.iter().map(|p| ethernet(&gtp(p, kind))), c.iter().map(|p| ethernet(&routed(p))))
 }
 
+/// Two views, each of which lost every eighth packet, never both the same one.
+fn each_with_losses(c: &Conversation, other: impl Fn(&Packet) -> Packet) -> Capture {
+    let kept = |lost: usize| move |(i, p): (usize, &'_ Packet)| (i % 8 != lost).then(|| p.clone());
+    let one = c.iter().enumerate().filter_map(kept(2));
+    let two = c.iter().enumerate().filter_map(kept(5)).map(|p| later(&other(&p), 200_000));
+    both(one.map(|p| ethernet(&p)), two.map(|p| ethernet(&p)))
+}
+
 /// Records written by several queues: each a little later in the file than its time says.
 fn queues(c: &Conversation) -> Capture {
     let mut dice = Dice::new(4);
@@ -109,6 +117,8 @@ pub(crate) const WRAPS: &[Wrap] = &[
     Wrap::whole("twice-mirror-vlan", mirror),
     Wrap::whole("twice-gtp-and-plain", |c| tunnel_and_plain(c, Gtp::Plain)),
     Wrap::whole("twice-gtp-extensions-and-plain", |c| tunnel_and_plain(c, Gtp::Extended)),
+    Wrap::whole("twice-each-with-losses", |c| each_with_losses(c, Packet::clone)),
+    Wrap::whole("twice-gtp-each-with-losses", |c| each_with_losses(c, |p| gtp(p, Gtp::Plain))),
     Wrap::whole("four-times", four_times),
     Wrap::whole("time-queues", queues),
     Wrap::whole("time-clock-set-back", clock),
