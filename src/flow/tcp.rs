@@ -34,15 +34,15 @@ pub const PATIENCE_PACKETS: u32 = 64;
 /// How long an acknowledged hole waits while its flow is captured further, in nanoseconds: half a second.
 pub const PATIENCE: i64 = 500_000_000;
 
-/// A run of octets of a direction.
+/// A run of octets of a direction, or of a packet put together from fragments.
 #[derive(Clone, Copy)]
-struct Run<'b> {
+pub(super) struct Run<'b> {
     /// Position in the direction: the sequence number, unwrapped.
-    at: u64,
-    bytes: &'b [u8],
+    pub(super) at: u64,
+    pub(super) bytes: &'b [u8],
     /// Octets after `bytes` that the snap length cut.
-    cut: u64,
-    origin: Origin,
+    pub(super) cut: u64,
+    pub(super) origin: Origin,
 }
 
 /// Where the first octet of a run was captured.
@@ -55,16 +55,16 @@ pub(super) struct Origin {
 }
 
 impl Run<'_> {
-    fn end(&self) -> u64 {
+    pub(super) fn end(&self) -> u64 {
         self.at + self.bytes.len() as u64 + self.cut
     }
 
-    fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         self.bytes.is_empty() && self.cut == 0
     }
 
     /// The run before and the run from `position` on; both may be empty.
-    fn split(self, position: u64) -> (Self, Self) {
+    pub(super) fn split(self, position: u64) -> (Self, Self) {
         let wanted = position.clamp(self.at, self.end()) - self.at;
         let octets = (wanted as usize).min(self.bytes.len());
         let (before, after) = self.bytes.split_at(octets);
@@ -76,7 +76,7 @@ impl Run<'_> {
 
 /// A run that came early, copied.
 #[derive(Debug)]
-struct Held {
+pub(super) struct Held {
     at: u64,
     bytes: Box<[u8]>,
     cut: u64,
@@ -84,7 +84,11 @@ struct Held {
 }
 
 impl Held {
-    fn run(&self) -> Run<'_> {
+    pub(super) fn copy_of(run: Run<'_>) -> Self {
+        Self { at: run.at, bytes: run.bytes.into(), cut: run.cut, origin: run.origin }
+    }
+
+    pub(super) fn run(&self) -> Run<'_> {
         Run { at: self.at, bytes: &self.bytes, cut: self.cut, origin: self.origin }
     }
 }
@@ -293,14 +297,14 @@ impl Half {
 
     fn hold(&mut self, index: usize, run: Run<'_>) {
         self.held_octets += run.bytes.len();
-        self.held.insert(index, Held { at: run.at, bytes: run.bytes.into(), cut: run.cut, origin: run.origin });
+        self.held.insert(index, Held::copy_of(run));
     }
 
     fn hand_over(&mut self, run: Run<'_>, emit: &mut Emit<'_>) {
         let Origin { frame, offset, time } = run.origin;
         self.next = Some(run.end());
         if !run.bytes.is_empty() {
-            emit(StreamEvent::Data { way: self.way, bytes: run.bytes, frame, offset, time });
+            emit(StreamEvent::Data { way: self.way, bytes: run.bytes, frame, offset: Some(offset), time });
         }
         if run.cut > 0 {
             self.tell_gap(run.cut, Loss::SnapLength, run.origin, emit);

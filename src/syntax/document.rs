@@ -154,15 +154,13 @@ impl Document {
             texts.push_str(text);
             Run { start, len: text.len() as u32 }
         };
-        let elements = (first..last)
-            .filter_map(|id| self.node(NodeId(id)))
-            .map(|node| Element {
-                name: node.element.name,
-                depth: node.element.depth.saturating_sub(root.element.depth),
-                end: node.element.end.min(last) - first,
-                text: keep(&text(node)),
-            })
-            .collect();
+        let mut elements = Vec::with_capacity((last - first) as usize);
+        elements.extend((first..last).filter_map(|id| self.node(NodeId(id))).map(|node| Element {
+            name: node.element.name,
+            depth: node.element.depth.saturating_sub(root.element.depth),
+            end: node.element.end.min(last) - first,
+            text: keep(&text(node)),
+        }));
         let inside = |id: &NodeId| (first..last).contains(&id.0);
         let attributes = self.attributes.iter().filter(|a| inside(&a.node)).map(|a| StoredAttribute {
             node: NodeId(a.node.0 - first),

@@ -107,6 +107,11 @@ impl Pairing {
         }
     }
 
+    /// Whether the request numbered last is the first that waits beyond the limit.
+    pub(super) fn has_just_overflown(&self) -> bool {
+        self.unkept == 1
+    }
+
     /// Numbers a request whose head starts in `first`.
     pub(super) fn ask(&mut self, method: Method, imps: bool, first: FrameNo) -> u32 {
         self.count = self.count.saturating_add(1);

@@ -220,7 +220,7 @@ fn the_place_of_an_ignored_flow_is_used_again() {
         for slot in slots {
             let ignored_first = if slot.info().no == FlowNo(1) { Interest::Ignored } else { Interest::Followed };
             let mut events = 0;
-            slot.advance(segments, &window, &mut |_, _, _| {
+            slot.advance(segments, &window, &mut |_, _, _, _| {
                 events += 1;
                 ignored_first
             });
@@ -257,7 +257,7 @@ fn state_is_kept_from_window_to_window() {
         let mut touched = table.walk(&window);
         let (slots, segments) = touched.parts();
         for slot in slots {
-            slot.advance(segments, &window, &mut |state, _, _| {
+            slot.advance(segments, &window, &mut |state, _, _, _| {
                 *state.get_or_insert_default() += 1;
                 Interest::Followed
             });
@@ -280,7 +280,7 @@ fn flows_may_be_advanced_on_any_thread() {
     let mut touched = table.walk(window);
     let (slots, segments) = touched.parts();
     slots.par_iter_mut().for_each(|slot| {
-        slot.advance(segments, window, &mut |state, _, event| {
+        slot.advance(segments, window, &mut |state, _, event, _| {
             if let Told::Data { bytes, .. } = event.into() {
                 state.get_or_insert_default().extend(bytes);
             }
@@ -304,12 +304,13 @@ fn flows_end_in_the_order_of_their_numbers() {
     }
     let mut table: Table<()> = Table::new(Interest::Ignored);
     let mut order = Vec::new();
-    let mut sink = |_: &mut Option<()>, info: &crate::flow::FlowInfo, event: crate::flow::StreamEvent<'_>| {
-        if let Told::End { way: Way::Forward, .. } = event.into() {
-            order.push(info.no.0);
-        }
-        Interest::Followed
-    };
+    let mut sink =
+        |_: &mut Option<()>, info: &crate::flow::FlowInfo, event: crate::flow::StreamEvent<'_>, _: FrameNo| {
+            if let Told::End { way: Way::Forward, .. } = event.into() {
+                order.push(info.no.0);
+            }
+            Interest::Followed
+        };
     for window in capture.windows(&[]) {
         table.walk(&window).advance(&window, &mut sink);
     }
@@ -372,18 +373,18 @@ fn frames_that_are_not_read_are_counted_by_number() {
     fragment[6] = 0x20;
     let mut capture = Capture::default();
     capture.extend([ethernet(0x0806, &[]), ethernet(0x0806, &[]), ethernet(60, &[0x42])]);
-    capture.extend([ethernet(0x0800, &ipv4(47, &[])), ethernet(0x0800, &fragment), ethernet(0x0800, &[0])]);
+    capture.extend([ethernet(0x0800, &ipv4(50, &[])), ethernet(0x0800, &fragment), ethernet(0x0800, &[0])]);
     capture.push(Pair::v4(1).datagram(b"")).snap(30);
     let mut windows = capture.windows(&[]);
     let mut odd = windows[0].frames[0].clone();
-    odd.link = crate::capture::LinkType(105);
+    odd.link = crate::capture::LinkType(195);
     windows[0].frames.push(odd);
     let mut table: Table<()> = Table::new(Interest::Followed);
     table.walk(&windows[0]);
     let counters = table.counters();
     assert_eq!((counters.packets, counters.flows, counters.non_ip()), (8, 0, 3));
     assert_eq!(counters.other_ether_types, [(4, 1), (0x0806, 2)].into());
-    assert_eq!(counters.other_protocols, [(47, 1)].into());
-    assert_eq!(counters.unsupported_links, [(105, 1)].into());
-    assert_eq!((counters.fragments, counters.malformed, counters.cut_headers), (1, 1, 1));
+    assert_eq!(counters.other_protocols, [(50, 1)].into());
+    assert_eq!(counters.unsupported_links, [(195, 1)].into());
+    assert_eq!((counters.fragments.fragments, counters.malformed, counters.cut_headers), (1, 1, 1));
 }

@@ -1,5 +1,6 @@
 use crate::carrier::Wholeness;
-use crate::csp::message::Message;
+use crate::csp::message::{Kind, Message};
+use crate::csp::namespace;
 use crate::finding::Exhibit;
 use crate::rules::Verdict;
 use crate::session::Doubt;
@@ -7,6 +8,11 @@ use crate::syntax::{AnomalyKind, Node};
 
 /// A whole payload that is no well-formed XML or WBXML.
 pub(super) fn check(message: &Message, verdict: &mut Verdict<'_>) {
+    // A gateway's error page, or a form, stands in the place of a document and is none.
+    let stated = message.envelope.content_type.as_deref().and_then(namespace::media);
+    if message.kind == Kind::Other && stated.is_none() {
+        return;
+    }
     let broken: Vec<_> = message.anomalies.iter().filter(|a| what(a.kind).is_some()).collect();
     // What is left open by something else is its consequence.
     let cause = broken.iter().find(|a| a.kind != AnomalyKind::UnclosedElement).or(broken.first());
