@@ -1,8 +1,10 @@
 //! Link layers: a packet in, a frame out.
 
+use std::net::Ipv4Addr;
+
 use crate::conversation::{Capture, Conversation, Frame, Packet};
-use crate::file;
 use crate::wrap::Wrap;
+use crate::{file, ip};
 
 /// Numbers as in tcpdump's LINKTYPE registry.
 pub(crate) const ETHERNET: u16 = 1;
@@ -198,6 +200,30 @@ fn loopback(packet: &Packet) -> Frame {
     frame(108, packet, &(if packet.octets[0] >> 4 == 6 { 24_u32 } else { 2 }).to_be_bytes(), &[])
 }
 
+/// Ethernet, and between the frames what else goes over a network: address resolution, spanning trees, unknown types,
+/// headers that end too soon or lie about their length, and ICMP errors that quote a segment.
+fn among_others(c: &Conversation) -> Capture {
+    let mut frames = Vec::new();
+    for (i, packet) in c.iter().enumerate() {
+        let ip = &packet.octets;
+        let icmp = [&[3, 4, 0, 0, 0, 0, 5, 0xdc][..], &ip[..ip.len().min(300)]].concat();
+        let quoted = ip::v4(1, Ipv4Addr::new(192, 0, 2, 9), Ipv4Addr::new(10, 0, 0, 1), &icmp);
+        let (kind, octets) = match i % 8 {
+            0 => ([0x08, 0x06], [&[0, 1, 8, 0, 6, 4, 0, 1][..], &[0; 20]].concat()),
+            1 => ([0, 38], [&[0x42, 0x42, 3][..], &[0; 35]].concat()),
+            2 => ([0x81, 0x37], vec![0xff; 40]),
+            3 => ([0x08, 0x00], ip[..12].to_vec()),
+            4 => ([0x08, 0x00], [&[0x4f][..], &ip[1..30]].concat()),
+            5 => ([0x08, 0x00], [&ip[..2], &[0, 8], &ip[4..]].concat()),
+            6 => ([0x86, 0xdd], vec![0x60; 10]),
+            _ => ([0x08, 0x00], quoted),
+        };
+        frames.push(ethernet(packet));
+        frames.push(ethernet_with(&packet.with(octets), &kind));
+    }
+    file::pcap(&frames)
+}
+
 /// The capture of a conversation on one link.
 fn on(conversation: &Conversation, link: impl Fn(&Packet) -> Frame) -> Capture {
     file::pcap(&conversation.iter().map(link).collect::<Vec<_>>())
@@ -210,6 +236,7 @@ pub(crate) const WRAPS: &[Wrap] = &[
     Wrap::whole("vlan-one-way", |c| on(c, vlan_one_way)),
     Wrap::whole("vlan-three", |c| on(c, vlan_three)),
     Wrap::whole("llc-snap", |c| on(c, llc_snap)),
+    Wrap::whole("among-others", among_others),
     Wrap::whole("qinq", |c| on(c, qinq)),
     Wrap::whole("mpls", |c| on(c, mpls)),
     Wrap::whole("mpls-stack-vlan", |c| on(c, mpls_stack)),

@@ -22,6 +22,7 @@ mod tunnel;
 mod twice;
 mod wrap;
 
+use std::fs;
 use std::sync::Mutex;
 
 use conversation::{Conversation, folder, pages, sample};
@@ -53,15 +54,20 @@ fn wraps() -> impl Iterator<Item = &'static Wrap> {
     tables.into_iter().flatten()
 }
 
-/// What is wrong with a conversation in a wrapping.
+/// What is wrong with a conversation in a wrapping. The capture is kept in `target/tmp/wrappings/` if something is.
 fn complaints(wrap: &Wrap, name: &str, conversation: &Conversation, whole: &Said) -> Vec<String> {
     let (folder, capture) = (folder(&format!("{name}/{}", wrap.name)), (wrap.make)(conversation));
     let said = said(&folder, &capture);
-    if wrap.lost.is_empty() {
-        return differences(&said, whole);
+    let found = if wrap.lost.is_empty() {
+        differences(&said, whole)
+    } else {
+        let mut found = accusations(&said, whole);
+        found.extend(silence(&said, whole, &told(&folder, &capture), wrap.lost));
+        found
+    };
+    if found.is_empty() {
+        fs::remove_dir_all(folder).unwrap();
     }
-    let mut found = accusations(&said, whole);
-    found.extend(silence(&said, whole, &told(&folder, &capture), wrap.lost));
     found
 }
 
