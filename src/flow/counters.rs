@@ -47,8 +47,10 @@ pub struct Counters {
     pub frame_fragments: u64,
     /// IP packets that are neither TCP nor UDP, by protocol number.
     pub other_protocols: BTreeMap<u8, u64>,
-    /// Flows that were forgotten because too many were known.
+    /// Flows that were forgotten because too many were known or followed, or because too much was held.
     pub evicted: u64,
+    /// Octets of memory that were held for such flows.
+    pub evicted_octets: u64,
     /// What was counted while putting followed TCP flows in order.
     pub tally: Tally,
 }
@@ -84,7 +86,11 @@ impl Counters {
         let sum = &mut self.tally;
         sum.gaps += tally.gaps;
         sum.snap_cuts += tally.snap_cuts;
+        sum.missing_octets += tally.missing_octets;
+        sum.cut_octets += tally.cut_octets;
         sum.repeated_segments += tally.repeated_segments;
+        sum.repeated_octets += tally.repeated_octets;
+        sum.repeated_datagrams += tally.repeated_datagrams;
         sum.conflicts += tally.conflicts;
     }
 }

@@ -173,7 +173,7 @@ pub struct Part {
 }
 
 /// What was met on the way into a frame and is needed at its end.
-#[derive(Debug, Default)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Path<'f> {
     /// Addresses of the innermost IP packet.
     pub(super) hosts: Option<Hosts<'f>>,
@@ -240,7 +240,7 @@ pub fn dissect(link: LinkType, captured: &[u8], original_len: u32) -> Result<Pac
 }
 
 /// The same, with what was met on the way.
-#[inline]
+#[inline(always)]
 pub(super) fn dissect_along<'f>(
     link: LinkType,
     captured: &'f [u8],
@@ -251,8 +251,8 @@ pub(super) fn dissect_along<'f>(
     descend(layer, Cursor::new(captured, original_len as usize), path)
 }
 
-/// Goes from layer to layer.
-#[inline]
+/// Goes from layer to layer. Part of the walk over a window, which calls it from one place.
+#[inline(always)]
 pub(super) fn descend<'f>(mut layer: Layer, mut cursor: Cursor<'f>, path: &mut Path<'f>) -> Result<Packet<'f>, Stop> {
     let at = &mut cursor;
     for _ in 0..MAX_LAYERS {
@@ -265,11 +265,21 @@ pub(super) fn descend<'f>(mut layer: Layer, mut cursor: Cursor<'f>, path: &mut P
             Layer::NextHeader(number) => ip::next_header(number, at)?,
             Layer::Protocol(number) => ip::protocol(number, at)?,
             Layer::Tcp => return transport::tcp(at, path.hosts.ok_or(Stop::Malformed)?),
-            Layer::Udp => match transport::udp(at, path)? {
-                transport::Carried::Data(packet) => return Ok(packet),
-                transport::Carried::Tunnel(layer) => layer,
-            },
-            Layer::Odd(odd) => enter(odd, at, path)?,
+            Layer::Udp => {
+                let packet = transport::udp(at, path)?;
+                if !tunnel::may_be_in_udp(&packet) {
+                    return Ok(packet);
+                }
+                let Some((inside, cursor, way)) = tunnel::in_udp(packet, *at, *path) else { return Ok(packet) };
+                (*at, *path) = (cursor, way);
+                inside?
+            }
+            Layer::Odd(odd) => {
+                // Copies, so that cursor and path stay in registers where no such layer is.
+                let (next, cursor, way) = enter(odd, *at, *path)?;
+                (*at, *path) = (cursor, way);
+                next
+            }
         };
     }
     Err(Stop::TooDeep)
@@ -277,8 +287,9 @@ pub(super) fn descend<'f>(mut layer: Layer, mut cursor: Cursor<'f>, path: &mut P
 
 /// Moves over the header of a rare layer.
 #[inline(never)]
-fn enter<'f>(odd: Odd, at: &mut Cursor<'f>, path: &mut Path<'f>) -> Result<Layer, Stop> {
-    match odd {
+fn enter<'f>(odd: Odd, mut cursor: Cursor<'f>, mut path: Path<'f>) -> Result<(Layer, Cursor<'f>, Path<'f>), Stop> {
+    let at = &mut cursor;
+    let layer = match odd {
         Odd::LinuxSll => link::linux_sll(at),
         Odd::LinuxSll2 => link::linux_sll2(at),
         Odd::Null => link::null(at),
@@ -299,11 +310,12 @@ fn enter<'f>(odd: Odd, at: &mut Cursor<'f>, path: &mut Path<'f>) -> Result<Layer
         Odd::Erf => meta::erf(at),
         Odd::UpperPdu => meta::upper_pdu(at),
         Odd::Mpls => mpls::mpls(at),
-        Odd::Gre => tunnel::gre(at, path),
-        Odd::IpInIp(inner) => tunnel::ip_in_ip(inner, path),
-        Odd::EtherIp => tunnel::ether_ip(at, path),
-        Odd::MplsInIp => tunnel::mpls_in_ip(path),
-    }
+        Odd::Gre => tunnel::gre(at, &mut path),
+        Odd::IpInIp(inner) => tunnel::ip_in_ip(inner, &mut path),
+        Odd::EtherIp => tunnel::ether_ip(at, &mut path),
+        Odd::MplsInIp => tunnel::mpls_in_ip(&mut path),
+    }?;
+    Ok((layer, cursor, path))
 }
 
 /// A place in a frame.

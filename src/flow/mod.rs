@@ -32,9 +32,12 @@ pub use entry::{IDLE_CLOSED, IDLE_REOPENED, IDLE_TCP, IDLE_UDP, IDLE_UDP_IGNORED
 pub use fragment::{
     CAPTURED_TWICE, FRAGMENT_LIFETIME, FRAGMENT_OCTETS, FragmentTally, IDENTIFICATION_REUSED, MAX_DATAGRAMS,
 };
-pub use slot::{Interest, Segments, Slot};
-pub use table::{FLOWS_KEPT, MAX_FLOWS, MAX_NESTED, MAX_TUNNELS_WAITING, Table, Touched};
-pub use tcp::{HELD_OCTETS, HELD_SEGMENTS, PATIENCE, PATIENCE_PACKETS, Tally};
+pub use slot::{DATAGRAMS_REMEMBERED, Interest, Segments, Slot};
+pub use table::{
+    FLOWS_KEPT, FOLLOWED_KEPT, HELD_KEPT, HELD_TOTAL, MAX_FLOWS, MAX_FOLLOWED, MAX_NESTED, MAX_TUNNELS_WAITING, Table,
+    Touched,
+};
+pub use tcp::{HELD_OCTETS, HELD_SEGMENTS, PATIENCE, PATIENCE_PACKETS, RESET_DISTANCE, Tally};
 pub use tunnel::{Outer, Tunnel, TunnelKind};
 
 use std::net::SocketAddr;
@@ -88,7 +91,7 @@ pub struct FlowInfo {
     /// Whether the opening (SYN) was captured; without it the flow began before the capture, or its start was lost.
     pub opening_seen: bool,
     /// The tunnel it was captured in, as far as it is known by then.
-    pub tunnel: Option<Tunnel>,
+    pub tunnel: Option<Box<Tunnel>>,
 }
 
 /// Why bytes of a stream are not there.
@@ -96,6 +99,8 @@ pub struct FlowInfo {
 pub enum Loss {
     /// The segment is not in the capture although the receiver acknowledged it, or never came.
     MissingPackets,
+    /// So far nothing at all of this direction is in the capture, although the receiver acknowledged octets.
+    OneSided,
     /// The frame is there but the snap length cut its end.
     SnapLength,
     /// A limit of ours was reached and what waited for the missing bytes was given up.
@@ -109,8 +114,10 @@ pub enum End {
     Closed,
     /// RST from either side.
     Reset,
-    /// The capture ended, or the flow was evicted, while it was open.
+    /// The capture ended, or the flow was given up as silent, while it was open.
     Open,
+    /// The flow was given up while it was open, because too many were known.
+    Evicted,
 }
 
 /// What happens next in one direction of a stream. Times are those of the frame named.

@@ -1,10 +1,12 @@
 //! A followed flow: the segments that a window brought it, and its two directions.
 
 use std::cell::Cell;
+use std::collections::VecDeque;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use super::dissect::{Flags, Head, Payload};
-use super::fragment::Assembled;
+use super::fragment::{Assembled, CAPTURED_TWICE};
 use super::tcp::{Arrival, Emit, Half, Origin, Run, Tally};
 use super::tunnel::{Outer, Tunnel};
 use super::{End, FlowInfo, Loss, StreamEvent, Way};
@@ -25,8 +27,6 @@ pub enum Interest {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Segment {
     pub(super) time: Time,
-    /// The frame that brought it, or its last fragment.
-    pub(super) no: FrameNo,
     /// Index in the frames of the window, or in the packets put together.
     pub(super) frame: u32,
     pub(super) head: Head,
@@ -42,15 +42,15 @@ pub(super) const ASSEMBLED: u32 = 1 << 31;
 enum Item {
     Segment(Segment),
     /// The flow was seen in a tunnel.
-    Tunnel(Tunnel),
+    Tunnel(Box<Tunnel>),
 }
 
 /// The segments of a window, of all followed flows, chained flow by flow.
 #[derive(Debug, Default)]
 pub struct Segments {
     items: Vec<(Item, u32)>,
-    /// The packets that were put together in this window.
-    assembled: Vec<Arc<Assembled>>,
+    /// The packets that were put together in this window, each with the frame that brought its last fragment.
+    assembled: Vec<(Arc<Assembled>, FrameNo)>,
 }
 
 /// The segments of one flow among [`Segments`]: index of the first and of the last.
@@ -67,13 +67,13 @@ impl Segments {
     }
 
     /// Keeps a packet that was put together; returns what stands for it in [`Segment::frame`].
-    pub(super) fn keep(&mut self, whole: Arc<Assembled>) -> u32 {
-        self.assembled.push(whole);
+    pub(super) fn keep(&mut self, whole: Arc<Assembled>, last: FrameNo) -> u32 {
+        self.assembled.push((whole, last));
         (self.assembled.len() as u32 - 1) | ASSEMBLED
     }
 
-    fn assembled(&self, frame: u32) -> Option<&Assembled> {
-        self.assembled.get((frame ^ ASSEMBLED) as usize).map(Arc::as_ref)
+    fn assembled(&self, frame: u32) -> Option<&(Arc<Assembled>, FrameNo)> {
+        self.assembled.get((frame ^ ASSEMBLED) as usize)
     }
 
     #[inline]
@@ -101,6 +101,32 @@ impl Segments {
     }
 }
 
+/// Most datagrams of a flow that are remembered to know them again.
+pub const DATAGRAMS_REMEMBERED: usize = 64;
+
+/// The datagrams of a flow in the last [`CAPTURED_TWICE`].
+#[derive(Debug, Default)]
+struct Recent(VecDeque<(Time, u64)>);
+
+impl Recent {
+    /// Whether a datagram was captured before: the same way, identification and data. Remembers it otherwise.
+    fn knows(&mut self, segment: &Segment, id: u16, bytes: &[u8]) -> bool {
+        let now = segment.time;
+        let is_past = |time: Time| now.0.abs_diff(time.0) > CAPTURED_TWICE.unsigned_abs();
+        while self.0.len() >= DATAGRAMS_REMEMBERED || self.0.front().is_some_and(|(time, _)| is_past(*time)) {
+            self.0.pop_front();
+        }
+        let mut hasher = DefaultHasher::new();
+        (segment.way, id, segment.payload.missing, bytes).hash(&mut hasher);
+        let fingerprint = hasher.finish();
+        let known = self.0.iter().any(|(time, known)| *known == fingerprint && !is_past(*time));
+        if !known {
+            self.0.push_back((now, fingerprint));
+        }
+        known
+    }
+}
+
 /// A followed flow, with the state `T` that its reader hangs on it.
 #[derive(Debug)]
 pub struct Slot<T> {
@@ -116,6 +142,9 @@ pub struct Slot<T> {
     fate: Fate,
     /// The last segment read.
     last: Origin,
+    recent: Option<Box<Recent>>,
+    /// Octets of memory that the table counts for it.
+    pub(super) counted: usize,
 }
 
 /// Whether segments may follow those that are noted.
@@ -123,8 +152,10 @@ pub struct Slot<T> {
 enum Fate {
     /// They may.
     Open,
-    /// The table gave the flow up at this frame.
-    GivenUp(Origin),
+    /// The table gave the flow up at this frame, for this reason.
+    GivenUp(Origin, End),
+    /// The table gave it up at this frame for what it held.
+    Evicted(Origin),
     /// The capture has ended.
     CaptureEnded,
 }
@@ -144,6 +175,8 @@ impl<T> Slot<T> {
             tunnels_noted,
             fate: Fate::Open,
             last: Origin::default(),
+            recent: None,
+            counted: 0,
         }
     }
 
@@ -173,25 +206,48 @@ impl<T> Slot<T> {
             return false;
         }
         let first = self.chain.0.is_none();
-        segments.push(&mut self.chain, Item::Tunnel(Tunnel::new(way, outer)));
+        segments.push(&mut self.chain, Item::Tunnel(Box::new(Tunnel::new(way, outer))));
         first
     }
 
-    /// Notes that the table gives the flow up at a frame, be it of this flow or another; returns whether that is the
+    /// Notes that the table gives the flow up at a frame, be it of this flow or another, and how that ends it; returns whether that is the
     /// first thing noted in this window.
-    pub(super) fn give_up(&mut self, frame: FrameNo, time: Time) -> bool {
-        self.fate = Fate::GivenUp(Origin { frame, offset: 0, time });
+    pub(super) fn give_up(&mut self, end: End, frame: FrameNo, time: Time) -> bool {
+        self.fate = Fate::GivenUp(Origin { frame, offset: 0, time }, end);
         self.chain.0.is_none()
+    }
+
+    /// Notes that the table gives the flow up for what it holds.
+    pub(super) fn evict(&mut self, frame: FrameNo, time: Time) {
+        self.fate = Fate::Evicted(Origin { frame, offset: 0, time });
     }
 
     /// Notes that the capture has ended.
     pub(super) fn end_with_capture(&mut self) {
-        self.fate = Fate::CaptureEnded;
+        if self.is_open() {
+            self.fate = Fate::CaptureEnded;
+        }
+    }
+
+    /// Whether the table has not given it up.
+    pub(super) fn is_open(&self) -> bool {
+        matches!(self.fate, Fate::Open)
+    }
+
+    /// The last frame that brought it something.
+    pub(super) fn last_frame(&self) -> FrameNo {
+        self.last.frame
+    }
+
+    /// Octets of memory that it takes, `weigh` those of its state.
+    pub(super) fn weight(&self, weigh: fn(&T) -> usize) -> usize {
+        let held: usize = self.halves.iter().map(Half::held).sum();
+        size_of::<Self>() + held + self.state.as_ref().map_or(0, weigh)
     }
 
     /// Whether the table need not keep it.
     pub(super) fn is_over(&self) -> bool {
-        self.interest == Interest::Ignored || ended(&self.halves) || !matches!(self.fate, Fate::Open)
+        self.interest == Interest::Ignored || ended(&self.halves) || !self.is_open()
     }
 
     /// Forgets the window; returns what was counted in it, direction by direction.
@@ -207,7 +263,7 @@ impl<T> Slot<T> {
     where
         F: FnMut(&mut Option<T>, &FlowInfo, StreamEvent<'_>, FrameNo) -> Interest,
     {
-        let Self { info, state, halves, .. } = self;
+        let Self { info, state, halves, recent, .. } = self;
         let interest = Cell::new(self.interest);
         for item in segments.of(self.chain) {
             if interest.get() == Interest::Ignored || ended(halves) {
@@ -220,44 +276,61 @@ impl<T> Slot<T> {
                     continue;
                 }
             };
-            let now = Origin { frame: segment.no, offset: segment.payload.offset, time: segment.time };
+            let assembled = if segment.frame & ASSEMBLED == 0 { None } else { segments.assembled(segment.frame) };
+            let frame = window.frames.get(segment.frame as usize);
+            let Some(no) = assembled.map(|(_, last)| *last).or(frame.map(|frame| frame.no)) else { break };
+            let now = Origin { frame: no, offset: segment.payload.offset, time: segment.time };
             self.last = now;
             let emit = &mut |event: StreamEvent<'_>| {
                 if interest.get() == Interest::Followed {
-                    interest.set(sink(state, info, event, now.frame));
+                    interest.set(sink(state, info, event, no));
                 }
             };
-            if segment.frame & ASSEMBLED != 0 {
-                let Some(whole) = segments.assembled(segment.frame) else { break };
-                read_assembled(halves, segment, whole, now, emit);
+            if let Some((whole, _)) = assembled {
+                read_assembled(halves, recent, segment, whole, now, emit);
                 continue;
             }
-            let Some(frame) = window.frames.get(segment.frame as usize) else { break };
-            let bytes = segment.payload.of(window.captured(frame));
+            let bytes = segment.payload.of(frame.map_or(&[], |frame| window.captured(frame)));
             match segment.head {
                 Head::Tcp { seq, ack, flags } => {
                     let cut = segment.payload.missing;
                     let arrival = Arrival { seq, flags, bytes, cut, origin: now };
-                    read_segment(halves, segment.way, ack, flags, now, [arrival], emit);
+                    read_segment(halves, segment.way, (seq, ack, flags), now, [arrival], emit);
                 }
+                Head::Udp { id } if knows(recent, segment, id, bytes) => note_repeated(halves),
                 Head::Udp { .. } => read_datagram(segment, bytes, now, emit),
             }
         }
         let ended_at = match self.fate {
             Fate::Open => None,
-            Fate::GivenUp(origin) => Some(origin),
-            Fate::CaptureEnded => Some(self.last),
+            Fate::GivenUp(origin, end) => Some((origin, end)),
+            Fate::Evicted(origin) => Some((origin, End::Evicted)),
+            Fate::CaptureEnded => Some((self.last, End::Open)),
         };
-        if let Some(origin) = ended_at {
+        if let Some((origin, end)) = ended_at {
             let emit = &mut |event: StreamEvent<'_>| {
                 if interest.get() == Interest::Followed {
                     interest.set(sink(state, info, event, origin.frame));
                 }
             };
-            halves.iter_mut().for_each(|half| half.end(End::Open, origin, emit));
+            halves.iter_mut().for_each(|half| match self.fate {
+                Fate::Evicted(_) => half.evict(origin, emit),
+                _ => half.end(end, origin, emit),
+            });
         }
         self.interest = interest.get();
     }
+}
+
+/// Whether a datagram was captured before.
+fn knows(recent: &mut Option<Box<Recent>>, segment: &Segment, id: u16, bytes: &[u8]) -> bool {
+    recent.get_or_insert_default().knows(segment, id, bytes)
+}
+
+/// Counts a datagram that was captured before.
+fn note_repeated(halves: &mut [Half; 2]) {
+    let [forward, _] = halves;
+    forward.tally.repeated_datagrams += 1;
 }
 
 /// Whether both directions have ended.
@@ -270,22 +343,24 @@ fn ended(halves: &[Half; 2]) -> bool {
 fn read_segment<'b>(
     halves: &mut [Half; 2],
     way: Way,
-    ack: u32,
-    flags: Flags,
+    (seq, ack, flags): (u32, u32, Flags),
     now: Origin,
     arrivals: impl IntoIterator<Item = Arrival<'b>>,
     emit: &mut Emit<'_>,
 ) {
     let [forward, reverse] = halves;
-    if flags.rst() {
-        forward.end(End::Reset, now, emit);
-        reverse.end(End::Reset, now, emit);
-        return;
-    }
     let (own, peer) = match way {
         Way::Forward => (forward, reverse),
         Way::Reverse => (reverse, forward),
     };
+    own.see();
+    if flags.rst() {
+        // Who knows of no connection answers with sequence number 0, or with the acknowledgement number it was sent.
+        if seq == 0 || own.is_near(seq) || (flags.ack() && peer.is_near(ack)) {
+            forward_first(way, own, peer, |half| half.end(End::Reset, now, emit));
+        }
+        return;
+    }
     if flags.ack() {
         peer.acknowledge(ack);
     }
@@ -301,9 +376,23 @@ fn read_segment<'b>(
     peer.review(now, emit);
 }
 
+/// Does something with both directions of a flow, [`Way::Forward`] first.
+fn forward_first(way: Way, own: &mut Half, peer: &mut Half, mut act: impl FnMut(&mut Half)) {
+    let (forward, reverse) = if way == Way::Forward { (own, peer) } else { (peer, own) };
+    act(forward);
+    act(reverse);
+}
+
 /// Reads a segment or datagram that was put together from fragments. Of a datagram nothing is told behind the first
 /// octet that the snap length cut.
-fn read_assembled(halves: &mut [Half; 2], segment: &Segment, whole: &Assembled, now: Origin, emit: &mut Emit<'_>) {
+fn read_assembled(
+    halves: &mut [Half; 2],
+    recent: &mut Option<Box<Recent>>,
+    segment: &Segment,
+    whole: &Assembled,
+    now: Origin,
+    emit: &mut Emit<'_>,
+) {
     let mut runs = whole.runs(segment.payload);
     match segment.head {
         Head::Tcp { seq, ack, flags } => {
@@ -317,11 +406,15 @@ fn read_assembled(halves: &mut [Half; 2], segment: &Segment, whole: &Assembled, 
                 cut: run.cut as u32,
                 origin: run.origin,
             });
-            read_segment(halves, segment.way, ack, flags, now, arrivals, emit);
+            read_segment(halves, segment.way, (seq, ack, flags), now, arrivals, emit);
         }
-        Head::Udp { .. } => {
+        Head::Udp { id } => {
             let origin = runs.next().map_or(now, |run| run.origin);
-            read_datagram(segment, segment.payload.of(whole.prefix()), origin, emit);
+            let bytes = segment.payload.of(whole.prefix());
+            match knows(recent, segment, id, bytes) {
+                true => note_repeated(halves),
+                false => read_datagram(segment, bytes, origin, emit),
+            }
         }
     }
 }

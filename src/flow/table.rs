@@ -13,7 +13,7 @@ use super::slot::{Interest, Segment, Segments, Slot};
 use super::tcp::{Origin, Run};
 use super::tunnel::{Outer, Tunnel};
 use super::wlan::subframes;
-use super::{FlowInfo, FlowNo, StreamEvent, Way};
+use super::{End, FlowInfo, FlowNo, StreamEvent, Way};
 use crate::capture::Window;
 use crate::time::Time;
 use crate::wire::FrameNo;
@@ -26,6 +26,15 @@ pub const FLOWS_KEPT: usize = MAX_FLOWS / 16 * 15;
 pub const MAX_NESTED: u8 = 4;
 /// Most flows without data of which the tunnel is remembered. When there are more, all of them are forgotten.
 pub const MAX_TUNNELS_WAITING: usize = 1 << 16;
+/// Most flows followed at a time. When there are as many, those longest silent are evicted, down to [`FOLLOWED_KEPT`].
+pub const MAX_FOLLOWED: usize = 1 << 16;
+/// Followed flows that such an eviction leaves.
+pub const FOLLOWED_KEPT: usize = MAX_FOLLOWED / 16 * 15;
+/// Most octets that all followed flows may hold after a window: out of order, and in what their readers keep. Beyond,
+/// those longest silent are evicted, down to [`HELD_KEPT`].
+pub const HELD_TOTAL: usize = 64 << 20;
+/// Octets held that such an eviction leaves at most.
+pub const HELD_KEPT: usize = HELD_TOTAL / 8 * 7;
 /// Fewest flows at which silent ones are looked for.
 const FIRST_SWEEP: usize = 1 << 12;
 
@@ -45,6 +54,12 @@ pub struct Table<T> {
     udp: Interest,
     /// The last time that a frame had.
     clock: Time,
+    /// The last frame.
+    last: FrameNo,
+    /// Octets of memory that the state of a flow takes.
+    weigh: fn(&T) -> usize,
+    /// Octets that the followed flows hold.
+    held: usize,
     counters: Counters,
 }
 
@@ -58,6 +73,8 @@ struct Followed<T> {
     segments: Segments,
     /// Tunnels of flows that have brought no data yet.
     tunnels: HashMap<FlowNo, Tunnel>,
+    /// Flows that are followed and not given up.
+    live: usize,
 }
 
 /// A frame on its way through the table.
@@ -92,13 +109,22 @@ impl<T> Table<T> {
                 touched: Vec::new(),
                 segments: Segments::default(),
                 tunnels: HashMap::new(),
+                live: 0,
             },
             fragments: Fragments::default(),
             sweep_at: FIRST_SWEEP,
             udp,
             clock: Time(0),
+            last: FrameNo::default(),
+            weigh: |_| 0,
+            held: 0,
             counters: Counters::default(),
         }
+    }
+
+    /// The same, `weigh` telling how many octets of memory the state of a flow takes.
+    pub fn weighing(self, weigh: fn(&T) -> usize) -> Self {
+        Self { weigh, ..self }
     }
 
     /// What was counted so far.
@@ -118,9 +144,10 @@ impl<T> Table<T> {
             let mut path = Path::default();
             match dissect_along(frame.link, captured, frame.original_len, &mut path) {
                 Ok(packet) => self.meet(&packet, path.tunnel.as_ref(), at),
-                Err(stop) => self.go_on(stop, &path, Octets::Frame(captured), at),
+                Err(stop) => self.go_on(stop, path, Octets::Frame(captured), at),
             }
         }
+        self.last = window.frames.last().map_or(self.last, |frame| frame.no);
         self.counters.fragments = self.fragments.tally;
         let slots = self.followed.take_touched();
         Touched { table: self, slots }
@@ -140,7 +167,7 @@ impl<T> Table<T> {
 
     /// Goes on where a frame holds no segment or datagram as a whole, or several.
     #[cold]
-    fn go_on(&mut self, stop: Stop, path: &Path<'_>, octets: Octets<'_>, at: At) {
+    fn go_on(&mut self, stop: Stop, path: Path<'_>, octets: Octets<'_>, at: At) {
         let nested = At { nested: at.nested + 1, ..at };
         match (stop, octets) {
             (Stop::Fragment(_) | Stop::Aggregate(_), _) if at.nested == MAX_NESTED => {
@@ -158,7 +185,7 @@ impl<T> Table<T> {
                     Octets::Assembled(whole) => self.fragments.add(hosts, &part, whole.runs(part.payload), at.time),
                 };
                 let Some(whole) = whole.map(Arc::new) else { return };
-                let nested = At { index: self.followed.segments.keep(Arc::clone(&whole)), ..nested };
+                let nested = At { index: self.followed.segments.keep(Arc::clone(&whole), at.frame), ..nested };
                 let start = if whole.is_v6() { Layer::NextHeader(whole.next) } else { Layer::Protocol(whole.next) };
                 let cursor = Cursor::new(whole.prefix(), whole.len());
                 let path = Path { hosts: Some(whole.hosts()), id: path.id, tunnel: path.tunnel };
@@ -173,16 +200,19 @@ impl<T> Table<T> {
         }
     }
 
+    /// Goes on from a layer within a frame.
+    #[cold]
     fn descend<'f>(&mut self, start: Layer, cursor: Cursor<'f>, mut path: Path<'f>, octets: Octets<'_>, at: At) {
         match descend(start, cursor, &mut path) {
             Ok(packet) => self.meet(&packet, path.tunnel.as_ref(), at),
-            Err(stop) => self.go_on(stop, &path, octets, at),
+            Err(stop) => self.go_on(stop, path, octets, at),
         }
     }
 
-    #[inline]
+    /// Finds the flow of a packet. Part of the walk over a window.
+    #[inline(always)]
     fn meet(&mut self, packet: &Packet<'_>, tunnel: Option<&Outer<'_>>, at: At) {
-        if self.v4.len() + self.v6.len() >= self.sweep_at {
+        if self.v4.len() + self.v6.len() >= self.sweep_at || self.followed.live >= MAX_FOLLOWED {
             self.sweep(at);
         }
         match packet.head {
@@ -208,17 +238,32 @@ impl<T> Table<T> {
         let mut gone = Vec::new();
         let udp = self.udp;
         self.retain(&mut gone, |entry| !entry.is_stale(now, udp));
+        let mut evicted = Vec::new();
         let known = self.v4.len() + self.v6.len();
         if known > FLOWS_KEPT {
             let age = |entry: &Entry| (Reverse(now.since(entry.seen)), entry.no);
             let mut ages: Vec<_> = self.v4.values().chain(self.v6.values()).map(age).collect();
             let excess = known - FLOWS_KEPT;
             let (_, &mut youngest_to_go, _) = ages.select_nth_unstable(excess - 1);
-            self.retain(&mut gone, |entry| age(entry) > youngest_to_go);
+            self.retain(&mut evicted, |entry| age(entry) > youngest_to_go);
             self.counters.evicted += excess as u64;
         }
-        gone.sort_unstable_by_key(|entry| entry.no);
-        gone.iter().for_each(|entry| self.followed.give_up(entry.follow, at));
+        let followed = self.followed.live.saturating_sub(gone.len() + evicted.len());
+        if followed >= MAX_FOLLOWED {
+            let is_followed = |entry: &&Entry| matches!(entry.follow, Follow::Slot(_));
+            let age = |entry: &Entry| (Reverse(now.since(entry.seen)), entry.no);
+            let mut ages: Vec<_> = self.v4.values().chain(self.v6.values()).filter(is_followed).map(age).collect();
+            let excess = (followed - FOLLOWED_KEPT).min(ages.len());
+            if let Some(last) = excess.checked_sub(1) {
+                let (_, &mut youngest_to_go, _) = ages.select_nth_unstable(last);
+                self.retain(&mut evicted, |entry| !is_followed(&entry) || age(entry) > youngest_to_go);
+                self.counters.evicted += excess as u64;
+            }
+        }
+        for (mut gone, end) in [(gone, End::Open), (evicted, End::Evicted)] {
+            gone.sort_unstable_by_key(|entry| entry.no);
+            gone.iter().for_each(|entry| self.followed.give_up(entry.follow, end, at));
+        }
         let known = self.v4.len() + self.v6.len();
         self.sweep_at = if known * 2 > FLOWS_KEPT { MAX_FLOWS } else { (known * 2).max(FIRST_SWEEP) };
     }
@@ -242,6 +287,8 @@ impl<T> Table<T> {
             self.counters.add(tally);
         }
         let index = slot.index;
+        let weight = if slot.is_over() { 0 } else { slot.weight(self.weigh) };
+        self.held = (self.held + weight).saturating_sub(std::mem::replace(&mut slot.counted, weight));
         if !slot.is_over() {
             if let Some(place) = self.followed.slots.get_mut(index as usize) {
                 *place = Some(slot);
@@ -249,14 +296,44 @@ impl<T> Table<T> {
             return;
         }
         self.followed.free.push(index);
-        let entry = match AnyKey::of_flow(slot.info()) {
-            Some((AnyKey::V4(key), _)) => self.v4.get_mut(&key),
-            Some((AnyKey::V6(key), _)) => self.v6.get_mut(&key),
-            None => None,
-        };
+        self.followed.live -= usize::from(slot.is_open());
         // The same endpoints may have a newer flow by now.
-        if let Some(entry) = entry.filter(|entry| entry.follow == Follow::Slot(index)) {
+        if let Some(entry) = self.entry(slot.info()).filter(|entry| entry.follow == Follow::Slot(index)) {
             entry.follow = Follow::Ignored;
+        }
+    }
+
+    fn entry(&mut self, flow: &FlowInfo) -> Option<&mut Entry> {
+        match AnyKey::of_flow(flow)?.0 {
+            AnyKey::V4(key) => self.v4.get_mut(&key),
+            AnyKey::V6(key) => self.v6.get_mut(&key),
+        }
+    }
+
+    /// Evicts the flows longest silent until the rest hold little enough. What is told of them comes with the next
+    /// window; should they speak again, that is another flow.
+    #[cold]
+    fn shrink(&mut self) {
+        let Self { v4, v6, followed, held, last, clock, counters, .. } = self;
+        let mut slots: Vec<_> = followed.slots.iter_mut().flatten().filter(|slot| slot.is_open()).collect();
+        slots.sort_unstable_by_key(|slot| (slot.last_frame(), slot.info().no));
+        for slot in slots {
+            if *held <= HELD_KEPT {
+                break;
+            }
+            slot.evict(*last, *clock);
+            followed.touched.push(slot.index);
+            followed.live -= 1;
+            let octets = std::mem::take(&mut slot.counted);
+            *held = held.saturating_sub(octets);
+            counters.evicted += 1;
+            counters.evicted_octets += octets as u64;
+            let is_its_own = |entry: &Entry| entry.follow == Follow::Slot(slot.index);
+            match AnyKey::of_flow(slot.info()) {
+                Some((AnyKey::V4(key), _)) if v4.get(&key).is_some_and(is_its_own) => drop(v4.remove(&key)),
+                Some((AnyKey::V6(key), _)) if v6.get(&key).is_some_and(is_its_own) => drop(v6.remove(&key)),
+                _ => {}
+            }
         }
     }
 }
@@ -286,7 +363,7 @@ impl Arrival<'_> {
             Place::Occupied(place) => {
                 let entry = place.into_mut();
                 if self.is_of_another(entry, from_low) {
-                    followed.give_up(entry.follow, at);
+                    followed.give_up(entry.follow, End::Open, at);
                     *entry = self.first(from_low, flows);
                 }
                 entry
@@ -350,8 +427,9 @@ impl<T> Followed<T> {
         };
         let isns = [Way::Forward, Way::Reverse].map(|way| entry.isn(way));
         let opening_seen = entry.isn(Way::Forward).is_some();
-        let tunnel = self.tunnels.remove(&entry.no);
+        let tunnel = if self.tunnels.is_empty() { None } else { self.tunnels.remove(&entry.no).map(Box::new) };
         let info = FlowInfo { no: entry.no, transport: entry.transport(), opener, acceptor, opening_seen, tunnel };
+        self.live += 1;
         let index = self.free.pop().unwrap_or_else(|| {
             self.slots.push(None);
             self.slots.len() as u32 - 1
@@ -367,7 +445,7 @@ impl<T> Followed<T> {
     fn note(&mut self, index: u32, packet: &Packet<'_>, way: Way, at: At) {
         if let Some(Some(slot)) = self.slots.get_mut(index as usize) {
             let Packet { head, payload, .. } = *packet;
-            let segment = Segment { time: at.time, no: at.frame, frame: at.index, head, payload, way };
+            let segment = Segment { time: at.time, frame: at.index, head, payload, way };
             if slot.note(segment, &mut self.segments) {
                 self.touched.push(index);
             }
@@ -397,12 +475,13 @@ impl<T> Followed<T> {
     }
 
     /// Notes that a flow is given up, if it is followed.
-    fn give_up(&mut self, follow: Follow, at: At) {
+    fn give_up(&mut self, follow: Follow, end: End, at: At) {
         let Follow::Slot(index) = follow else { return };
-        if let Some(Some(slot)) = self.slots.get_mut(index as usize)
-            && slot.give_up(at.frame, at.time)
-        {
-            self.touched.push(index);
+        if let Some(Some(slot)) = self.slots.get_mut(index as usize) {
+            self.live -= usize::from(slot.is_open());
+            if slot.give_up(end, at.frame, at.time) {
+                self.touched.push(index);
+            }
         }
     }
 
@@ -441,6 +520,9 @@ impl<T> Drop for Touched<'_, T> {
     fn drop(&mut self) {
         for slot in std::mem::take(&mut self.slots) {
             self.table.put_back(slot);
+        }
+        if self.table.held > HELD_TOTAL {
+            self.table.shrink();
         }
     }
 }

@@ -31,6 +31,9 @@ pub const HELD_SEGMENTS: usize = 512;
 /// How many later packets of its flow an acknowledged hole waits for. Network cards hand over packets in batches of
 /// 64 per queue, and the two directions may use two queues.
 pub const PATIENCE_PACKETS: u32 = 64;
+/// How far from where its direction has come a reset may lie to be believed, in octets: what travels in no window is
+/// a copy that came late, of an earlier connection between the same ports.
+pub const RESET_DISTANCE: u64 = 1 << 26;
 /// How long an acknowledged hole waits while its flow is captured further, in nanoseconds: half a second.
 pub const PATIENCE: i64 = 500_000_000;
 
@@ -122,10 +125,18 @@ pub(super) type Emit<'e> = dyn FnMut(StreamEvent<'_>) + 'e;
 pub struct Tally {
     /// Gaps told, other than those that the snap length made.
     pub gaps: u64,
+    /// Octets missing in them.
+    pub missing_octets: u64,
     /// Gaps told that the snap length made.
     pub snap_cuts: u64,
+    /// Octets missing in those.
+    pub cut_octets: u64,
     /// Segments whose data had all been seen before: sent again, or captured twice.
     pub repeated_segments: u64,
+    /// Octets of TCP that had been seen before.
+    pub repeated_octets: u64,
+    /// UDP datagrams that were captured before.
+    pub repeated_datagrams: u64,
     /// Times that octets held differed from another version of them; the first version was taken.
     pub conflicts: u64,
 }
@@ -145,6 +156,10 @@ pub(super) struct Half {
     held: VecDeque<Held>,
     held_octets: usize,
     wait: Option<Wait>,
+    /// Whether a packet of this direction was captured.
+    seen: bool,
+    /// Where the first acknowledgement stood, of a direction of which nothing else is known.
+    unseen: Option<u64>,
     pub(super) tally: Tally,
 }
 
@@ -172,6 +187,8 @@ impl Half {
             held: VecDeque::new(),
             held_octets: 0,
             wait: None,
+            seen: false,
+            unseen: None,
             tally: Tally::default(),
         }
     }
@@ -179,6 +196,18 @@ impl Half {
     /// Whether [`StreamEvent::End`] was told.
     pub(super) fn ended(&self) -> bool {
         self.ended
+    }
+
+    /// Takes note that a packet of this direction was captured.
+    #[inline]
+    pub(super) fn see(&mut self) {
+        if !self.seen {
+            self.seen = true;
+            // Nothing was given up yet: its own sequence numbers say where it starts.
+            if self.unseen.is_some() && self.unseen == self.next {
+                (self.next, self.acked, self.wait) = (None, 0, None);
+            }
+        }
     }
 
     /// Takes the start of the direction from its SYN; `first` is the sequence number of the first octet.
@@ -203,13 +232,16 @@ impl Half {
             None => *self.next.insert(first_position(seq)),
         };
         let run = Run { at: position(next, seq), bytes, cut: u64::from(cut), origin };
-        if flags.fin() {
+        // A FIN before what was handed over belongs to an earlier connection.
+        if flags.fin() && run.end() >= next {
             self.fin.get_or_insert(run.end());
         }
         let (run, _after_fin) = run.split(self.fin.unwrap_or(u64::MAX));
         let keep_alive = octets == 1 && run.at + 1 == next;
         if !run.is_empty() && !keep_alive {
-            self.merge(run.split(next).1, emit);
+            let (old, new) = run.split(next);
+            self.tally.repeated_octets += old.end() - old.at;
+            self.merge(new, emit);
         }
         self.advance(origin, emit);
         while self.held_octets > HELD_OCTETS || self.held.len() > HELD_SEGMENTS {
@@ -222,6 +254,17 @@ impl Half {
         if let Some(next) = self.next {
             let acked = position(next, ack).min(self.fin.unwrap_or(u64::MAX));
             self.acked = self.acked.max(acked);
+        } else if !self.seen {
+            let first = *self.unseen.get_or_insert(first_position(ack));
+            self.acked = self.acked.max(position(first, ack));
+        }
+    }
+
+    /// Of a direction of which no packet was captured: starts it where the receiver was seen first, once the
+    /// acknowledgements show that octets travelled.
+    fn start_unseen(&mut self) {
+        if self.next.is_none() && !self.seen {
+            self.next = self.unseen.filter(|first| self.acked > first + 1);
         }
     }
 
@@ -229,6 +272,7 @@ impl Half {
     /// the flow, whatever its direction.
     #[inline]
     pub(super) fn review(&mut self, now: Origin, emit: &mut Emit<'_>) {
+        self.start_unseen();
         if self.ended || !self.lacks(self.acked) {
             self.wait = None;
             return;
@@ -236,14 +280,26 @@ impl Half {
         match &mut self.wait {
             Some(wait) if self.next < Some(wait.acked) => {
                 wait.packets += 1;
+                // The clock may have gone back.
+                wait.since = wait.since.min(now.time);
                 if wait.packets >= PATIENCE_PACKETS || now.time.0.saturating_sub(wait.since.0) >= PATIENCE {
                     let acked = wait.acked;
                     self.wait = None;
-                    self.give_up(acked, now, emit);
+                    self.give_up(Loss::MissingPackets, acked, now, emit);
                 }
             }
             _ => self.wait = Some(Wait { acked: self.acked, since: now.time, packets: 0 }),
         }
+    }
+
+    /// Whether a sequence number is near to where the direction has come, as far as that is known.
+    pub(super) fn is_near(&self, seq: u32) -> bool {
+        self.next.is_none_or(|next| position(next, seq).abs_diff(next) <= RESET_DISTANCE)
+    }
+
+    /// Octets of memory that what is held takes.
+    pub(super) fn held(&self) -> usize {
+        self.held_octets + self.held.capacity() * size_of::<Held>()
     }
 
     /// Whether octets before `target` are missing. A single one with nothing behind it is not counted: as likely it
@@ -255,11 +311,27 @@ impl Half {
 
     /// Tells what is held and what is missing, then the end.
     pub(super) fn end(&mut self, end: End, now: Origin, emit: &mut Emit<'_>) {
-        let held = self.held.back().map_or(0, |last| last.run().end());
-        self.give_up(self.fin.unwrap_or(self.acked).max(held), now, emit);
+        self.release(Loss::MissingPackets, now, emit);
         if !self.ended {
             self.tell_end(if self.fin.is_some() { End::Closed } else { end }, now, emit);
         }
+    }
+
+    /// Tells what is held and what is missing; then that more is, for a limit of ours was reached.
+    pub(super) fn evict(&mut self, now: Origin, emit: &mut Emit<'_>) {
+        self.release(Loss::Limit, now, emit);
+        if !self.ended {
+            let (way, loss, Origin { frame, time, .. }) = (self.way, Loss::Limit, now);
+            self.tally.gaps += 1;
+            emit(StreamEvent::Gap { way, octets: None, loss, frame, time });
+            self.tell_end(End::Evicted, now, emit);
+        }
+    }
+
+    /// Tells what is held, and as a gap what is missing before it or was acknowledged.
+    fn release(&mut self, loss: Loss, now: Origin, emit: &mut Emit<'_>) {
+        let held = self.held.back().map_or(0, |last| last.run().end());
+        self.give_up(loss, self.fin.unwrap_or(self.acked).max(held), now, emit);
     }
 
     /// Hands over what is new in a run that starts at or behind `next`.
@@ -270,6 +342,7 @@ impl Half {
             match self.held.get(index).map(Held::run) {
                 Some(held) if held.at <= run.at => {
                     let (twice, rest) = run.split(held.end());
+                    self.tally.repeated_octets += twice.end() - twice.at;
                     let first = held.split(twice.at).1;
                     if !first.bytes.iter().zip(twice.bytes).all(|(a, b)| a == b) {
                         self.tally.conflicts += 1;
@@ -326,9 +399,9 @@ impl Half {
     }
 
     /// Gives up every hole before `target`, handing over what is held between them.
-    fn give_up(&mut self, target: u64, now: Origin, emit: &mut Emit<'_>) {
+    fn give_up(&mut self, loss: Loss, target: u64, now: Origin, emit: &mut Emit<'_>) {
         while !self.ended && self.lacks(target) {
-            self.skip_to_held(Loss::MissingPackets, target, now, emit);
+            self.skip_to_held(loss, target, now, emit);
         }
     }
 
@@ -342,9 +415,16 @@ impl Half {
     }
 
     fn tell_gap(&mut self, octets: u64, loss: Loss, at: Origin, emit: &mut Emit<'_>) {
+        let loss = if loss == Loss::MissingPackets && !self.seen { Loss::OneSided } else { loss };
         match loss {
-            Loss::SnapLength => self.tally.snap_cuts += 1,
-            Loss::MissingPackets | Loss::Limit => self.tally.gaps += 1,
+            Loss::SnapLength => {
+                self.tally.snap_cuts += 1;
+                self.tally.cut_octets += octets;
+            }
+            Loss::MissingPackets | Loss::OneSided | Loss::Limit => {
+                self.tally.gaps += 1;
+                self.tally.missing_octets += octets;
+            }
         }
         emit(StreamEvent::Gap { way: self.way, octets: Some(octets), loss, frame: at.frame, time: at.time });
     }

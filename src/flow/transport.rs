@@ -1,8 +1,7 @@
 //! TCP and UDP headers. Checksums are not looked at: captures taken at an end point hold frames whose checksum the
 //! network card had yet to fill in.
 
-use super::dissect::{Cursor, Flags, Head, Hosts, Layer, Packet, Path, Stop};
-use super::tunnel;
+use super::dissect::{Cursor, Flags, Head, Hosts, Packet, Path, Stop};
 
 /// TCP; options may be cut by the snap length, the fixed header may not.
 #[inline]
@@ -26,32 +25,19 @@ pub(super) fn tcp<'f>(cursor: &mut Cursor<'f>, hosts: Hosts<'f>) -> Result<Packe
     })
 }
 
-/// What a UDP datagram turned out to be.
-pub(super) enum Carried<'f> {
-    /// Data of its own.
-    Data(Packet<'f>),
-    /// A tunnel with this layer in it.
-    Tunnel(Layer),
-}
-
 /// UDP; a length of 0 means all there is.
 #[inline]
-pub(super) fn udp<'f>(cursor: &mut Cursor<'f>, path: &mut Path<'f>) -> Result<Carried<'f>, Stop> {
+pub(super) fn udp<'f>(cursor: &mut Cursor<'f>, path: &Path<'f>) -> Result<Packet<'f>, Stop> {
     let head = cursor.take::<8>()?;
     match usize::from(u16::from_be_bytes([head[4], head[5]])) {
         0 => {}
         len => cursor.limit(len.checked_sub(8).ok_or(Stop::Malformed)?),
     }
-    let (source_port, destination_port) =
-        (u16::from_be_bytes([head[0], head[1]]), u16::from_be_bytes([head[2], head[3]]));
-    if let Some(layer) = tunnel::in_udp((source_port, destination_port), cursor, path) {
-        return layer.map(Carried::Tunnel);
-    }
-    Ok(Carried::Data(Packet {
+    Ok(Packet {
         hosts: path.hosts.ok_or(Stop::Malformed)?,
-        source_port,
-        destination_port,
+        source_port: u16::from_be_bytes([head[0], head[1]]),
+        destination_port: u16::from_be_bytes([head[2], head[3]]),
         head: Head::Udp { id: path.id },
         payload: cursor.payload(),
-    }))
+    })
 }

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::dissect::{Cursor, Hosts, Ip, Layer, Odd, Path, Stop};
+use super::dissect::{Cursor, Hosts, Ip, Layer, Odd, Packet, Path, Stop};
 use super::key::addresses;
 use super::{Way, ip, link};
 
@@ -228,23 +228,26 @@ mod port {
     pub(super) const VXLAN: u16 = 4789;
 }
 
-/// What a UDP datagram to or from these ports carries: `None` where it is no tunnel, or does not look like one.
+/// Whether a UDP datagram goes to or comes from one of these ports.
 #[inline]
-pub(super) fn in_udp(ports: (u16, u16), cursor: &mut Cursor<'_>, path: &mut Path<'_>) -> Option<Result<Layer, Stop>> {
-    let is = |port| ports.0 == port || ports.1 == port;
-    if !(is(port::GTP_U) || is(port::VXLAN) || is(port::GTP_V0)) {
-        return None;
-    }
-    let mut inside = *cursor;
+pub(super) fn may_be_in_udp(packet: &Packet<'_>) -> bool {
+    let is = |port| packet.source_port == port || packet.destination_port == port;
+    is(port::GTP_U) || is(port::VXLAN) || is(port::GTP_V0)
+}
+
+/// Where a tunnel leads.
+type Inside<'f> = (Result<Layer, Stop>, Cursor<'f>, Path<'f>);
+
+/// The tunnel that such a datagram carries, the cursor at its data; `None` where these do not look like one.
+#[cold]
+pub(super) fn in_udp<'f>(packet: Packet<'f>, mut cursor: Cursor<'f>, mut path: Path<'f>) -> Option<Inside<'f>> {
+    let is = |port| packet.source_port == port || packet.destination_port == port;
     let layer = match () {
-        () if is(port::GTP_U) => gtp_u(&mut inside, path),
-        () if is(port::GTP_V0) => gtp_v0(&mut inside, path),
-        () => vxlan(&mut inside, path),
-    };
-    if layer.is_some() {
-        *cursor = inside;
-    }
-    layer
+        () if is(port::GTP_U) => gtp_u(&mut cursor, &mut path),
+        () if is(port::GTP_V0) => gtp_v0(&mut cursor, &mut path),
+        () => vxlan(&mut cursor, &mut path),
+    }?;
+    Some((layer, cursor, path))
 }
 
 /// The message type of GTP that carries a packet.

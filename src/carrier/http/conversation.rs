@@ -94,6 +94,12 @@ impl Conversation {
         }
     }
 
+    /// Octets of memory that it holds.
+    pub(super) fn held(&self) -> usize {
+        let lanes: usize = self.lanes.iter().map(Lane::held).sum();
+        size_of::<Self>() + lanes + self.held_octets + self.held.len() * size_of::<Held>() + self.pairing.held()
+    }
+
     fn dispatch(&mut self, event: StreamEvent<'_>, out: &mut Output<'_>) {
         match event {
             StreamEvent::Data { way, bytes, frame, offset, time } => {
@@ -232,7 +238,8 @@ impl Conversation {
         self.over = true;
         let Some(flow) = &self.imps else { return };
         let both = [one, other];
-        let end = [End::Reset, End::Open].into_iter().find(|end| both.contains(end)).unwrap_or(End::Closed);
+        let end =
+            [End::Evicted, End::Reset, End::Open].into_iter().find(|end| both.contains(end)).unwrap_or(End::Closed);
         out.items.push(Carried::End { flow: Arc::clone(flow), end, time: spot.time, frame: spot.frame });
     }
 

@@ -89,6 +89,12 @@ impl Lane {
         Self { state, buffer: Vec::new(), from: Spot::default(), scanned: 0, ended: None }
     }
 
+    /// Octets of memory that it holds.
+    pub(super) fn held(&self) -> usize {
+        let body = if let State::Body(message) = &self.state { message.held() } else { 0 };
+        self.buffer.capacity() + body
+    }
+
     /// Empties the buffer and gives back what an unusual message made it take.
     pub(super) fn clear(&mut self) {
         self.scanned = 0;

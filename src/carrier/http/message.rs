@@ -11,7 +11,7 @@ use super::recognise::{self, Media, SNIFF_MAX, Verdict};
 use crate::carrier::{Anomaly, Carrier, Direction, Envelope, Wholeness};
 use crate::flow::{End, FlowInfo, Loss};
 use crate::time::Time;
-use crate::wire::{FrameNo, FrameRange, Wire};
+use crate::wire::{FrameNo, FrameRange, Piece, Wire};
 
 /// Octets of a body, as transferred, that are kept. What comes after is only counted.
 pub const BODY_MAX: usize = 16 * 1024 * 1024;
@@ -139,6 +139,11 @@ pub(super) struct Message {
 }
 
 impl Message {
+    /// Octets of memory that its body takes.
+    pub(super) fn held(&self) -> usize {
+        self.body.len() + self.runs as usize * size_of::<Piece>()
+    }
+
     /// The message that `head` begins, from its first octet to its blank line. `imps` is the flow where the message is
     /// known to be IMPS by its head or by the other half of its exchange.
     pub(super) fn new(
@@ -289,7 +294,11 @@ impl Message {
     pub(super) fn stop(&mut self, end: End) {
         let whole = self.framing == Framing::UntilClose && end == End::Closed;
         if self.wholeness == Wholeness::Complete && !whole {
-            self.wholeness = if end == End::Open { Wholeness::OpenAtEnd } else { Wholeness::ClosedEarly };
+            self.wholeness = match end {
+                End::Open => Wholeness::OpenAtEnd,
+                End::Evicted => Wholeness::Limit,
+                End::Closed | End::Reset => Wholeness::ClosedEarly,
+            };
         }
     }
 

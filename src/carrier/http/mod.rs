@@ -70,6 +70,14 @@ impl Connection {
         Self::default()
     }
 
+    /// Octets of memory that it holds.
+    pub fn held(&self) -> usize {
+        match &self.0 {
+            Stage::New | Stage::Ignored => 0,
+            Stage::Open(conversation) => conversation.held(),
+        }
+    }
+
     /// Takes the next event of the flow, in the order of capture, and appends what it completes to `out`.
     pub fn push(&mut self, flow: &FlowInfo, event: StreamEvent<'_>, out: &mut Vec<Carried>) -> Interest {
         if matches!(self.0, Stage::New) {

@@ -190,7 +190,7 @@ fn the_tunnel_of_a_flow_is_kept_from_its_opening_on() {
         opener: [192, 0, 2, 1].into(),
         acceptor: [192, 0, 2, 2].into(),
     };
-    assert_eq!((infos.len(), &infos[0].tunnel), (1, &Some(tunnel.clone())));
+    assert_eq!((infos.len(), &infos[0].tunnel), (1, &Some(Box::new(tunnel.clone()))));
     assert_eq!((tunnel.id(Way::Forward), tunnel.id(Way::Reverse)), (Some(7), Some(8)));
     assert_eq!(infos[0].opener, ([10, 0, 0, 1], 1024).into());
     assert_eq!(counters.tunnels, [(TunnelKind::GtpU, 3)].into());
@@ -230,12 +230,12 @@ fn wrap(kind: u8, packet: &[u8]) -> (Vec<u8>, usize) {
     let frame = [&[2; 12][..], &[high, low], packet].concat();
     match kind {
         0 => (outer(if is_v4 { 4 } else { 41 }, packet), 2),
-        1 => (ipv6(if is_v4 { 4 } else { 41 }, packet), 2),
+        1 => (ipv6(if is_v4 { 4 } else { 41 }, packet), 3),
         2 => (outer(47, &prefixed(&[0x20, 0, high, low, 0, 0, 0, 9], packet.to_vec())), 2),
         3 => (outer(47, &prefixed(&[0, 0, 0x65, 0x58], frame)), 3),
         4 => (outer(17, &udp((2152, 2152), &gtp(3, 0, &[], packet))), 3),
         5 => (outer(17, &udp((9, 4789), &prefixed(&[8, 0, 0, 0, 0, 0, 7, 0], frame))), 3),
-        6 => (outer(137, &prefixed(&[0, 1, 1, 64], packet.to_vec())), 3),
+        6 => (outer(137, &prefixed(&[0, 1, 1, 64], packet.to_vec())), 4),
         _ => (ipv6(17, &udp((2152, 2152), &gtp(3, 2, &[0, 1, 0, 0], packet))), 4),
     }
 }
