@@ -218,7 +218,7 @@ fn ours(octets: &[u8]) -> Vec<Vec<u8>> {
         Carried::Envelope(envelope) => Some(envelope.body.bytes().to_vec()),
         _ => None,
     };
-    let (_, read) = pipeline::run(&mut capture, &mut Context::default(), 1, body, |batch| {
+    let (_, read) = pipeline::run(&mut capture, &mut Context::default(), 1, body, |_, batch| {
         bodies.extend(batch.into_iter().flatten());
         ControlFlow::Continue(())
     });
