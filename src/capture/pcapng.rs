@@ -186,10 +186,11 @@ impl PcapNg {
         let field = |at| self.order.u32(block, at).ok_or(AnomalyKind::ShortBlock);
         let (kind, len) = (field(8)?, field(12)? as usize);
         let room = block.len().checked_sub(DATA + 4).ok_or(AnomalyKind::ShortBlock)?;
-        if kind == TLS_KEY_LOG {
-            let text = block.get(DATA..DATA + len.min(room)).unwrap_or_default().to_vec();
-            out.secrets.push(Secrets { after: FrameNo(out.tally.packets), text });
+        if kind != TLS_KEY_LOG {
+            return Ok(());
         }
+        let text = block.get(DATA..DATA + len.min(room)).unwrap_or_default().to_vec();
+        out.secrets.push(Secrets { after: FrameNo(out.tally.packets), text });
         if len > room { Err(AnomalyKind::ShortBlock) } else { Ok(()) }
     }
 

@@ -7,6 +7,9 @@ use super::fragment::FragmentTally;
 use super::tcp::Tally;
 use super::tunnel::TunnelKind;
 
+/// Most different numbers of a kind that are counted each on its own.
+pub const MAX_NUMBERS: usize = 256;
+
 /// Counts over all frames of a capture.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Counters {
@@ -19,6 +22,8 @@ pub struct Counters {
     /// TCP connections and UDP conversations, followed or not; connections one after the other between the same ports
     /// are several.
     pub flows: u64,
+    /// Those of them that are UDP.
+    pub udp_flows: u64,
     /// What was counted of IP fragments.
     pub fragments: FragmentTally,
     /// Segments and datagrams that came through a tunnel, by its kind.
@@ -47,6 +52,8 @@ pub struct Counters {
     pub frame_fragments: u64,
     /// IP packets that are neither TCP nor UDP, by protocol number.
     pub other_protocols: BTreeMap<u8, u64>,
+    /// What was counted beyond [`MAX_NUMBERS`] different link types, ether types, families or protocols.
+    pub further_numbers: u64,
     /// Flows that were forgotten because too many were known or followed, or because too much was held.
     pub evicted: u64,
     /// Octets of memory that were held for such flows.
@@ -61,23 +68,29 @@ impl Counters {
         self.other_ether_types.values().chain(self.other_families.values()).sum()
     }
 
+    /// TCP connections, followed or not.
+    pub fn tcp_flows(&self) -> u64 {
+        self.flows - self.udp_flows
+    }
+
     /// Counts a frame without segment or datagram.
     #[cold]
     pub(super) fn stopped(&mut self, stop: Stop) {
+        let further = &mut self.further_numbers;
         *match stop {
-            Stop::Link(link) => self.unsupported_links.entry(link.0).or_default(),
-            Stop::EtherType(number) => self.other_ether_types.entry(number).or_default(),
-            Stop::Family(number) => self.other_families.entry(number).or_insert(0),
-            Stop::Protocol(number) => self.other_protocols.entry(number).or_default(),
-            Stop::Ppp(number) => self.other_ppp.entry(number).or_default(),
+            Stop::Link(link) => number(&mut self.unsupported_links, link.0, further),
+            Stop::EtherType(ether_type) => number(&mut self.other_ether_types, ether_type, further),
+            Stop::Family(family) => number(&mut self.other_families, family, further),
+            Stop::Ppp(protocol) => number(&mut self.other_ppp, protocol, further),
+            Stop::Protocol(protocol) => number(&mut self.other_protocols, protocol, further),
             Stop::Control(kind) => self.tunnel_messages.entry(kind).or_default(),
             Stop::NoData => &mut self.without_data,
             Stop::Encrypted => &mut self.encrypted_frames,
             Stop::FrameFragment => &mut self.frame_fragments,
-            // These two are taken further apart.
-            Stop::Fragment(_) | Stop::Aggregate(_) => return,
             Stop::Cut => &mut self.cut_headers,
             Stop::Malformed | Stop::TooDeep => &mut self.malformed,
+            // These two are taken further apart.
+            Stop::Fragment(_) | Stop::Aggregate(_) => return,
         } += 1;
     }
 
@@ -92,5 +105,27 @@ impl Counters {
         sum.repeated_octets += tally.repeated_octets;
         sum.repeated_datagrams += tally.repeated_datagrams;
         sum.conflicts += tally.conflicts;
+    }
+}
+
+/// The count of a number.
+fn number<'c, N: Ord>(counts: &'c mut BTreeMap<N, u64>, number: N, further: &'c mut u64) -> &'c mut u64 {
+    if counts.len() >= MAX_NUMBERS && !counts.contains_key(&number) {
+        further
+    } else {
+        counts.entry(number).or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn different_numbers_are_limited() {
+        let mut counters = Counters::default();
+        (0..MAX_NUMBERS as u32 + 9).chain([0]).for_each(|family| counters.stopped(Stop::Family(family)));
+        assert_eq!((counters.other_families.len(), counters.further_numbers), (MAX_NUMBERS, 9));
+        assert_eq!(counters.other_families.get(&0), Some(&2));
     }
 }

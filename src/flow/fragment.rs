@@ -5,7 +5,7 @@
 //! fragment never comes to light, as it did not for its receiver.
 
 use std::collections::{BTreeMap, HashMap};
-use std::hash::{BuildHasher, RandomState};
+use std::hash::{BuildHasher, Hasher, RandomState};
 
 use super::dissect::{Hosts, Part, Payload};
 use super::tcp::{Held, Origin, Run};
@@ -261,8 +261,9 @@ impl Fragments {
             return None;
         }
         let runs: Vec<Run<'b>> = runs.map(|run| Run { at: at + run.at, ..run.split(octets.into()).0 }).collect();
-        let fingerprint = self.hasher.hash_one(runs.iter().map(|run| run.bytes).collect::<Vec<_>>());
-        let mark = Mark { at: part.at, octets, more: part.more, fingerprint };
+        let mut hasher = self.hasher.build_hasher();
+        runs.iter().for_each(|run| hasher.write(run.bytes));
+        let mark = Mark { at: part.at, octets, more: part.more, fingerprint: hasher.finish() };
         let addresses = Addresses::from(hosts);
         let is_v4 = matches!(addresses, Addresses::V4(..));
         let key = Key { addresses, id: part.id, protocol: is_v4.then_some(part.next) };

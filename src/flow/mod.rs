@@ -1,9 +1,10 @@
-//! Frames in, ordered streams out: link layers, IP, TCP.
+//! Frames in, ordered streams out: link layers, tunnels, IP and its fragments, TCP.
 //!
 //! In: the frames of a [`Window`](crate::capture::Window). Out: for each conversation a run of [`StreamEvent`]s,
 //! each byte once, in order, with the frame it came from; what is missing is a [`StreamEvent::Gap`], never silence.
 //!
-//! [`dissect`](dissect()) takes a frame apart, the [`Table`] finds its flow, a [`Slot`] puts the two directions of a
+//! [`dissect`](dissect()) takes a frame apart with the help of `link`, `ppp`, `wan`, `wlan`, `meta` and `mpls` for what is
+//! below IP, `ip`, `transport` and `tunnel`; `fragment` puts packets together; the [`Table`] finds the flow of each, a [`Slot`] puts the two directions of a
 //! followed flow in order, and [`Counters`] tell what was seen and what was not read.
 
 mod counters;
@@ -15,6 +16,7 @@ mod key;
 mod link;
 mod meta;
 mod mpls;
+mod names;
 mod ppp;
 mod slot;
 mod table;
@@ -26,12 +28,13 @@ mod tunnel;
 mod wan;
 mod wlan;
 
-pub use counters::Counters;
+pub use counters::{Counters, MAX_NUMBERS};
 pub use dissect::{Flags, Head, Hosts, MAX_LAYERS, Packet, Part, Payload, Stop, dissect};
 pub use entry::{IDLE_CLOSED, IDLE_REOPENED, IDLE_TCP, IDLE_UDP, IDLE_UDP_IGNORED, Ticks};
 pub use fragment::{
     CAPTURED_TWICE, FRAGMENT_LIFETIME, FRAGMENT_OCTETS, FragmentTally, IDENTIFICATION_REUSED, MAX_DATAGRAMS,
 };
+pub use names::{ether_type_name, ppp_name, protocol_name};
 pub use slot::{DATAGRAMS_REMEMBERED, Interest, Segments, Slot};
 pub use table::{
     FLOWS_KEPT, FOLLOWED_KEPT, HELD_KEPT, HELD_TOTAL, MAX_FLOWS, MAX_FOLLOWED, MAX_NESTED, MAX_TUNNELS_WAITING, Table,

@@ -5,7 +5,7 @@ use std::collections::hash_map::{Entry as Place, HashMap};
 use std::sync::Arc;
 
 use super::counters::Counters;
-use super::dissect::{Cursor, Head, Layer, Odd, Packet, Path, Stop, descend, dissect_along};
+use super::dissect::{Cursor, Head, Layer, Odd, Packet, Path, Stop, descend, dissect_along, plain};
 use super::entry::{Entry, Follow, Tick};
 use super::fragment::{Assembled, Fragments};
 use super::key::{AnyKey, Key, Seed, endpoints};
@@ -14,7 +14,7 @@ use super::tcp::{Origin, Run};
 use super::tunnel::{Outer, Tunnel};
 use super::wlan::subframes;
 use super::{End, FlowInfo, FlowNo, StreamEvent, Way};
-use crate::capture::Window;
+use crate::capture::{FrameRef, Window};
 use crate::time::Time;
 use crate::wire::FrameNo;
 
@@ -141,10 +141,9 @@ impl<T> Table<T> {
             let at = At { frame: frame.no, index: index as u32, nested: 0, time: self.clock };
             let captured = window.captured(frame);
             self.counters.cut_frames += u64::from(frame.original_len as usize > captured.len());
-            let mut path = Path::default();
-            match dissect_along(frame.link, captured, frame.original_len, &mut path) {
-                Ok(packet) => self.meet(&packet, path.tunnel.as_ref(), at),
-                Err(stop) => self.go_on(stop, path, Octets::Frame(captured), at),
+            match plain(frame.link, captured) {
+                Some(packet) => self.meet(&packet, None, at),
+                None => self.take_apart(frame, captured, at),
             }
         }
         self.last = window.frames.last().map_or(self.last, |frame| frame.no);
@@ -163,6 +162,16 @@ impl<T> Table<T> {
         slots.iter_mut().for_each(|slot| slot.end_with_capture());
         slots.sort_unstable_by_key(|slot| slot.info().no);
         Touched { table: self, slots }
+    }
+
+    /// Takes a frame apart that is not of the plain kind.
+    #[inline(never)]
+    fn take_apart(&mut self, frame: &FrameRef, captured: &[u8], at: At) {
+        let mut path = Path::default();
+        match dissect_along(frame.link, captured, frame.original_len, &mut path) {
+            Ok(packet) => self.meet(&packet, path.tunnel.as_ref(), at),
+            Err(stop) => self.go_on(stop, path, Octets::Frame(captured), at),
+        }
     }
 
     /// Goes on where a frame holds no segment or datagram as a whole, or several.
@@ -209,7 +218,7 @@ impl<T> Table<T> {
         }
     }
 
-    /// Finds the flow of a packet. Part of the walk over a window.
+    /// Finds the flow of a packet.
     #[inline(always)]
     fn meet(&mut self, packet: &Packet<'_>, tunnel: Option<&Outer<'_>>, at: At) {
         if self.v4.len() + self.v6.len() >= self.sweep_at || self.followed.live >= MAX_FOLLOWED {
@@ -225,8 +234,8 @@ impl<T> Table<T> {
         let Self { v4, v6, followed, counters, udp, .. } = self;
         let arrival = Arrival { packet, tunnel, at, udp: *udp };
         match AnyKey::of_packet(packet) {
-            (AnyKey::V4(key), from_low) => arrival.note(v4.entry(key), from_low, followed, &mut counters.flows),
-            (AnyKey::V6(key), from_low) => arrival.note(v6.entry(key), from_low, followed, &mut counters.flows),
+            (AnyKey::V4(key), from_low) => arrival.note(v4.entry(key), from_low, followed, counters),
+            (AnyKey::V6(key), from_low) => arrival.note(v6.entry(key), from_low, followed, counters),
         }
     }
 
@@ -354,17 +363,17 @@ impl Arrival<'_> {
         place: Place<'_, Key<N>, Entry>,
         from_low: bool,
         followed: &mut Followed<T>,
-        flows: &mut u64,
+        counters: &mut Counters,
     ) {
         let Self { packet, at, .. } = *self;
         let now = Tick::of(at.time);
         let entry = match place {
-            Place::Vacant(place) => place.insert(self.first(from_low, flows)),
+            Place::Vacant(place) => place.insert(self.first(from_low, counters)),
             Place::Occupied(place) => {
                 let entry = place.into_mut();
                 if self.is_of_another(entry, from_low) {
                     followed.give_up(entry.follow, End::Open, at);
-                    *entry = self.first(from_low, flows);
+                    *entry = self.first(from_low, counters);
                 }
                 entry
             }
@@ -400,9 +409,10 @@ impl Arrival<'_> {
     }
 
     /// The entry of the flow that it is the first packet of.
-    fn first(&self, from_low: bool, flows: &mut u64) -> Entry {
-        *flows += 1;
-        let no = FlowNo(u32::try_from(*flows).unwrap_or(u32::MAX));
+    fn first(&self, from_low: bool, counters: &mut Counters) -> Entry {
+        counters.flows += 1;
+        counters.udp_flows += u64::from(matches!(self.packet.head, Head::Udp { .. }));
+        let no = FlowNo(u32::try_from(counters.flows).unwrap_or(u32::MAX));
         let ignored = matches!(self.packet.head, Head::Udp { .. }) && self.udp == Interest::Ignored;
         let follow = if ignored { Follow::Ignored } else { Follow::NotYet };
         Entry::new(no, self.packet, from_low, follow, Tick::of(self.at.time))

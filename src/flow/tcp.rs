@@ -232,8 +232,9 @@ impl Half {
             None => *self.next.insert(first_position(seq)),
         };
         let run = Run { at: position(next, seq), bytes, cut: u64::from(cut), origin };
-        // A FIN before what was handed over belongs to an earlier connection.
-        if flags.fin() && run.end() >= next {
+        // A FIN before what was handed over belongs to an earlier connection. Its own number may have been given up as
+        // an octet that is missing.
+        if flags.fin() && run.end() + 1 >= next {
             self.fin.get_or_insert(run.end());
         }
         let (run, _after_fin) = run.split(self.fin.unwrap_or(u64::MAX));

@@ -7,7 +7,8 @@
 //!
 //! `record` knows headers and `keylog` secrets. With the feature `tls`: `hello` reads what handshakes agree on, `suite`
 //! says what a suite is made of, `derive` makes keys, `cipher` undoes what protects a record, `inbox` holds octets and
-//! their places, `lane` is a direction, and `conversation` drives both.
+//! their places, `lane` is a direction, `schedule` says
+//! which keys may come, and `conversation` drives both.
 
 #[cfg(feature = "tls")]
 mod cipher;
@@ -23,6 +24,8 @@ mod keylog;
 #[cfg(feature = "tls")]
 mod lane;
 mod record;
+#[cfg(feature = "tls")]
+mod schedule;
 #[cfg(feature = "tls")]
 mod suite;
 mod tally;

@@ -143,6 +143,29 @@ fn blocks_that_carry_no_packet_are_passed_over() {
 }
 
 #[test]
+fn secrets_of_tls_are_handed_over_with_their_place() {
+    for big in [false, true] {
+        let secrets = |text: &[u8]| Octets::new(big).u32(0x544c_534b).u32(text.len() as u32).raw(text).bytes;
+        let octets = Octets::new(big)
+            .section()
+            .interface(1, 0, &[])
+            .block(10, &secrets(b"first\n"))
+            .packet(0, 0, b"packet", &[])
+            .block(10, &secrets(b"second"));
+        let mut capture =
+            crate::capture::Capture::from_reader(Box::new(std::io::Cursor::new(octets.bytes)), "test").unwrap();
+        let (mut window, mut given) = (crate::capture::Window::default(), Vec::new());
+        while {
+            let more = capture.next_window(&mut window).unwrap();
+            given.extend(window.secrets.iter().map(|secrets| (secrets.after.0, secrets.text.clone())));
+            more
+        } {}
+        assert_eq!(given, [(0, b"first\n".to_vec()), (1, b"second".to_vec())]);
+        assert!(capture.anomalies().is_empty());
+    }
+}
+
+#[test]
 fn another_version_is_told_and_read() {
     let body = Octets::new(false).u32(0x1a2b_3c4d).u16(2).u16(0).raw(&[0xff; 8]);
     let octets = Octets::new(false).block(0x0a0d_0d0a, &body.bytes).interface(1, 0, &[]).packet(0, 0, b"x", &[]);

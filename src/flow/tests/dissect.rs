@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::craft::{ethernet, ipv4, ipv6, tcp, udp};
 use crate::capture::LinkType;
+use crate::flow::dissect::plain;
 use crate::flow::{Flags, Head, Hosts, MAX_LAYERS, Packet, Part, Payload, Stop, dissect};
 
 pub(super) const V4: Hosts<'_> = Hosts::V4 { source: 0x0a00_0001, destination: 0x0a00_0002 };
@@ -245,6 +246,36 @@ proptest! {
             prop_assert_eq!(packet.payload.of(&frame).len(), packet.payload.len as usize);
             prop_assert!(u64::from(packet.payload.missing) <= u64::from(original_len));
         }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2000, ..ProptestConfig::default() })]
+
+    #[test]
+    fn plain_frames_are_read_as_all_others(
+        data in prop::collection::vec(any::<u8>(), 0..20),
+        is_udp in any::<bool>(),
+        port in prop::sample::select(vec![53u16, 2152, 3386, 4789]),
+        spoilt in prop::collection::vec(
+            (12..60usize, prop::sample::select(vec![0, 1, 6, 8, 17, 30, 0x20, 0x45, 0x50, 0x60, 0xff])),
+            0..3,
+        ),
+        len in 40..100usize,
+    ) {
+        let packet = if is_udp { ipv4(17, &udp((1024, port), &data)) } else { ipv4(6, &segment(&data)) };
+        let untouched = ethernet(0x0800, &packet);
+        let mut frame = untouched.clone();
+        for (at, octet) in spoilt {
+            frame[at] = octet;
+        }
+        let original_len = frame.len() as u32;
+        frame.truncate(len);
+        let read = dissect(LinkType::ETHERNET, &frame, original_len);
+        prop_assert!(plain(LinkType::ETHERNET, &frame).is_none_or(|packet| Ok(packet) == read));
+        // Whatever is whole, with an untouched head, is of that kind, but for what may be a tunnel.
+        let expected = whole(LinkType::ETHERNET, &untouched).ok().filter(|_| !is_udp || port == 53);
+        prop_assert_eq!(plain(LinkType::ETHERNET, &untouched), expected);
     }
 }
 

@@ -181,6 +181,7 @@ fn udp_may_be_ignored_from_the_start() {
     let outcome = run_with(&capture, &[], Table::new(Interest::Ignored), |_, _| Interest::Followed);
     // The two transports do not share a flow, whatever their ports.
     assert_eq!((outcome.counters.flows, outcome.flows.len()), (2, 1));
+    assert_eq!((outcome.counters.tcp_flows(), outcome.counters.udp_flows), (1, 1));
     assert_eq!(outcome.flows[0].0.no, FlowNo(2));
 }
 

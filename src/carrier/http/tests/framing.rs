@@ -170,7 +170,7 @@ fn a_connection_that_becomes_something_else_is_left_alone() {
         &[c("CONNECT a:443 HTTP/1.1\r\n\r\n"), s("HTTP/1.1 200 Established\r\n\r\n"), c("\x16\x03\x01"), s(ok("no"))],
     );
     assert!(out.is_empty());
-    assert_eq!(interests, [Interest::Keep, Interest::Ignore, Interest::Ignore, Interest::Ignore]);
+    assert_eq!(interests, [Interest::Keep, Interest::Tunnel, Interest::Ignore, Interest::Ignore]);
     let upgrade = [c(post("1")), s(ok("a")), c(post("2")), s("HTTP/1.1 101 Switching\r\n\r\n\x01\x05"), c(post("no"))];
     let out = seen(&[&upgrade[..], &closed()].concat());
     assert_eq!(briefs(&out), ["C1 POST /imps 1", "S1 200 a", "C2 POST /imps 2", "end Closed"]);
