@@ -1,0 +1,137 @@
+//! The same conversation in every wrapping: captures as support engineers have them must be judged like the plain one.
+//!
+//! A [`Conversation`](conversation::Conversation) is taken from the samples and from the pages of the rules, and put
+//! into each [`Wrap`] of the tables below by a writer that shares nothing with `src/`. Where nothing was lost, findings
+//! and messages have to be the same; where something was lost, there may be no finding that the whole refutes, and the
+//! report has to say what is missing. [`tshark`] holds the messages against those that Wireshark puts together.
+//!
+//! A new wrapping is a function and a line in the table of its file.
+
+#![cfg(test)]
+
+mod conversation;
+mod file;
+mod fragment;
+mod ip;
+mod judge;
+mod link;
+mod loss;
+mod tcp;
+mod tshark;
+mod tunnel;
+mod twice;
+mod wrap;
+
+use std::fs;
+use std::sync::Mutex;
+
+use conversation::{Conversation, folder, pages, sample};
+use judge::{Said, accusations, differences, said, silence, told};
+use wrap::Wrap;
+
+/// Wrappings that are not read yet.
+const NOT_YET: &[&str] =
+    &["from-the-last-tenth", "from-the-second-tenth", "lost-50-percent", "only-up", "snaplen-64", "snaplen-96"];
+
+fn wraps() -> impl Iterator<Item = &'static Wrap> {
+    let tables = [link::WRAPS, tunnel::WRAPS, fragment::WRAPS, tcp::WRAPS, twice::WRAPS, loss::WRAPS, file::WRAPS];
+    tables.into_iter().flatten()
+}
+
+/// What is wrong with a conversation in a wrapping. The capture is kept in `target/tmp/wrappings/` if something is.
+fn complaints(wrap: &Wrap, name: &str, conversation: &Conversation, whole: &Said) -> Vec<String> {
+    let (folder, capture) = (folder(&format!("{name}/{}", wrap.name)), (wrap.make)(conversation));
+    let said = said(&folder, &capture);
+    let found = if wrap.lost.is_empty() {
+        differences(&said, whole)
+    } else {
+        let mut found = accusations(&said, whole);
+        found.extend(silence(&said, whole, &told(&folder, &capture), wrap.lost));
+        found
+    };
+    if found.is_empty() {
+        fs::remove_dir_all(folder).unwrap();
+    }
+    found
+}
+
+/// Holds every wrapping of a conversation against the plain capture of it.
+fn judge(name: &str, conversation: &Conversation) {
+    let whole = said(&folder(&format!("{name}/plain")), &tcp::captured(conversation));
+    assert!(whole.failures.is_empty() && !whole.messages.is_empty(), "{whole:?}");
+    let only = std::env::var("IMPSLINT_WRAP").ok();
+    let wanted: Vec<&Wrap> =
+        wraps().filter(|w| only.as_deref().map_or(!NOT_YET.contains(&w.name), |only| w.name.contains(only))).collect();
+    let (queue, found) = (Mutex::new(wanted.iter()), Mutex::new(Vec::new()));
+    let work = || {
+        while let Some(wrap) = { queue.lock().unwrap().next() } {
+            let complaints = complaints(wrap, name, conversation, &whole);
+            if !complaints.is_empty() {
+                found.lock().unwrap().push(format!("{name} in {}:\n  {}", wrap.name, complaints.join("\n  ")));
+            }
+        }
+    };
+    std::thread::scope(|scope| (0..2).for_each(|_| _ = scope.spawn(work)));
+    let mut found = found.into_inner().unwrap();
+    found.sort();
+    assert!(found.is_empty(), "{} wrappings change what is said:\n{}\n", found.len(), found.join("\n"));
+}
+
+#[test]
+fn clean_wbxml_in_every_wrapping() {
+    judge("clean-wbxml", &sample("clean-wbxml"));
+}
+
+#[test]
+fn clean_xml_in_every_wrapping() {
+    judge("clean-xml", &sample("clean-xml"));
+}
+
+#[test]
+fn wasteful_in_every_wrapping() {
+    judge("wasteful", &sample("wasteful"));
+}
+
+#[test]
+fn field_in_every_wrapping() {
+    judge("field", &sample("field"));
+}
+
+#[test]
+fn examples_of_rules_in_every_wrapping() {
+    judge("pages", &pages());
+}
+
+/// The table of what is not read shrinks when something is.
+#[test]
+fn what_is_not_yet_read_is_known() {
+    let taken = [("wasteful", sample("wasteful")), ("clean-xml", sample("clean-xml")), ("pages", pages())];
+    let conversations = taken.map(|(name, conversation)| {
+        let whole = said(&folder(&format!("not-yet-{name}/plain")), &tcp::captured(&conversation));
+        (format!("not-yet-{name}"), conversation, whole)
+    });
+    for name in NOT_YET {
+        let wrap = wraps().find(|w| w.name == *name).unwrap_or_else(|| panic!("no wrapping is named {name}"));
+        let fails =
+            conversations.iter().any(|(name, packets, whole)| !complaints(wrap, name, packets, whole).is_empty());
+        assert!(fails, "{name} is read by now: it belongs out of NOT_YET");
+    }
+}
+
+#[test]
+fn two_of_a_hundred_packets_lost_accuse_nobody() {
+    let mut found = Vec::new();
+    for name in ["clean-wbxml", "clean-xml", "wasteful", "field"] {
+        let conversation = sample(name);
+        let whole = said(&folder(&format!("thinned-{name}/plain")), &tcp::captured(&conversation));
+        for seed in 100..if name == "field" { 120 } else { 140 } {
+            let capture = tcp::captured(&loss::thinned(&conversation, 2, seed));
+            let said = said(&folder(&format!("thinned-{name}/{seed}")), &capture);
+            let complaints = accusations(&said, &whole);
+            if !complaints.is_empty() {
+                found.push(format!("{name}, seed {seed}:\n  {}", complaints.join("\n  ")));
+            }
+        }
+    }
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}
