@@ -7,6 +7,9 @@ use crate::syntax::{AnomalyKind, Node};
 
 /// A whole payload that is no well-formed XML or WBXML.
 pub(super) fn check(message: &Message, verdict: &mut Verdict<'_>) {
+    if message.anomalies.iter().any(|a| a.kind.is_limit()) {
+        return verdict.doubt(Doubt::Limit);
+    }
     let broken: Vec<_> = message.anomalies.iter().filter(|a| what(a.kind).is_some()).collect();
     // What is left open by something else is its consequence.
     let cause = broken.iter().find(|a| a.kind != AnomalyKind::UnclosedElement).or(broken.first());

@@ -11,6 +11,9 @@ pub(super) fn check(message: &Message, verdict: &mut Verdict<'_>) {
     let Some(version) = judgeable(message, verdict) else { return };
     let mut children = Vec::new();
     for held in held(message, version) {
+        if verdict.is_full() {
+            return;
+        }
         let demands = matches!(held.element.kind, Kind::Container(_)) && held.element.trust != Trust::Recall;
         if !demands || only_selects(held.node, held.element.space) {
             continue;
