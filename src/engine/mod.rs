@@ -127,6 +127,9 @@ fn input(capture: &Capture, failed: Option<String>, counters: &Counters) -> Inpu
     anomalies.extend(
         (counters.fragments > 0).then(|| format!("{} IP fragments, which are not put together", counters.fragments)),
     );
+    anomalies.extend(
+        (counters.evicted > 0).then(|| format!("{} flows forgotten: too many were known at a time", counters.evicted)),
+    );
     Input {
         path: capture.name().to_owned(),
         format: format.to_string(),
