@@ -4,6 +4,7 @@
 //! drawn long after the capture has gone by.
 
 use std::net::SocketAddr;
+use std::ops::{Add, AddAssign};
 use std::sync::Arc;
 
 use crate::carrier::{Carrier, Direction};
@@ -16,9 +17,10 @@ use crate::time::{Seconds, Time};
 use crate::wire::FrameNo;
 
 /// How bad a finding is, mildest first.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub enum Severity {
     /// Worth knowing: a trade-off, or one implementation's custom.
+    #[default]
     Info,
     /// Works today by tolerance, or clear waste.
     Warning,
@@ -121,6 +123,27 @@ impl Cost {
             Self::of(session.events.iter().filter(|e| e.exchange > 0 && wanted.contains(&(e.flow, e.exchange))));
         cost.round_trips = wanted.len() as u64;
         cost
+    }
+}
+
+impl Add for Cost {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self {
+            octets: self.octets.saturating_add(other.octets),
+            round_trips: self.round_trips.saturating_add(other.round_trips),
+            seconds: match (self.seconds, other.seconds) {
+                (Some(Seconds(a)), Some(Seconds(b))) => Some(Seconds(a + b)),
+                (a, b) => a.or(b),
+            },
+        }
+    }
+}
+
+impl AddAssign for Cost {
+    fn add_assign(&mut self, other: Self) {
+        *self = *self + other;
     }
 }
 
@@ -250,14 +273,7 @@ impl Finding {
     pub fn repeat(&mut self, other: &Self) {
         self.repeats += 1 + other.repeats;
         self.cost = match (self.cost, other.cost) {
-            (Some(a), Some(b)) => Some(Cost {
-                octets: a.octets + b.octets,
-                round_trips: a.round_trips + b.round_trips,
-                seconds: match (a.seconds, b.seconds) {
-                    (Some(Seconds(a)), Some(Seconds(b))) => Some(Seconds(a + b)),
-                    (a, b) => a.or(b),
-                },
-            }),
+            (Some(a), Some(b)) => Some(a + b),
             (a, b) => a.or(b),
         };
     }
@@ -278,8 +294,10 @@ pub struct Scene {
     pub peers: Option<(SocketAddr, SocketAddr)>,
     /// `SessionID`.
     pub session: Option<String>,
-    /// `UserID`, as sent.
+    /// `UserID`, as sent; where none is known, the number by which a gateway names the subscriber.
     pub user: Option<String>,
+    /// Address of the client, as a gateway between it and this connection tells it.
+    pub forwarded: Option<String>,
     /// CSP version.
     pub version: Option<Version>,
     /// What carried it.
@@ -294,7 +312,8 @@ impl Scene {
         Self {
             peers: Some(session.peers),
             session: session.id.clone(),
-            user: session.user.clone(),
+            user: session.named().map(str::to_owned),
+            forwarded: session.gateway.as_ref().and_then(|g| g.client.as_deref()).map(str::to_owned),
             version: session.version,
             carrier: Some(session.carrier),
             encoding: Some(session.encoding),
@@ -307,6 +326,7 @@ impl Scene {
             peers: Some(message.envelope.peers()),
             session: message.session_id().map(str::to_owned),
             user: None,
+            forwarded: message.envelope.gateway.as_ref().and_then(|g| g.client.as_deref()).map(str::to_owned),
             version: message.version,
             carrier: Some(message.envelope.carrier),
             encoding: Some(message.encoding),

@@ -2,7 +2,7 @@
 //! exchange against best common practice.
 //!
 //! The stages, each a module, each importing only from those before it: [`time`], [`sanitise`], [`wire`], [`capture`],
-//! [`flow`], [`carrier`], [`syntax`], [`csp`], [`session`], [`trace`], [`finding`], [`rules`], [`report`], [`engine`],
+//! [`flow`], [`tls`], [`carrier`], [`syntax`], [`csp`], [`session`], [`trace`], [`finding`], [`rules`], [`report`], [`engine`],
 //! [`cli`].
 
 pub mod capture;
@@ -18,5 +18,6 @@ pub mod sanitise;
 pub mod session;
 pub mod syntax;
 pub mod time;
+pub mod tls;
 pub mod trace;
 pub mod wire;

@@ -124,14 +124,14 @@ impl Wire {
         Self { bytes, pieces }
     }
 
-    /// Appends bytes that stand at `offset` of `frame`.
-    pub fn push(&mut self, bytes: &[u8], frame: FrameNo, offset: u32) {
+    /// Appends bytes that stand at `offset` of `frame`; at no offset where they are derived.
+    pub fn push(&mut self, bytes: &[u8], frame: FrameNo, offset: impl Into<Option<u32>>) {
         if bytes.is_empty() {
             return;
         }
         let at = self.bytes.len() as u32;
         self.bytes.extend_from_slice(bytes);
-        self.pieces.push(Piece { at, frame, offset: Some(offset) });
+        self.pieces.push(Piece { at, frame, offset: offset.into() });
     }
 
     /// Appends another wire.

@@ -129,7 +129,7 @@ fn unreadable_input_is_2_and_is_named() {
     let empty = file("empty.pcap", b"");
     let prose = file("prose.pcap", b"This is a letter and not a capture.\n");
     let cut = file("cut.pcap", &[0xd4, 0xc3, 0xb2, 0xa1, 2, 0]);
-    for path in ["no/such/file.pcap", "samples", text(&empty), text(&prose), text(&cut)] {
+    for path in ["no/such/file.pcap", "docs", text(&empty), text(&prose), text(&cut)] {
         for command in ["check", "decode"] {
             let output = run(&[command, path]);
             assert_eq!(status(&output), 2, "{command} {path}");
@@ -168,8 +168,56 @@ fn a_capture_comes_through_a_pipe() {
     let piped = run_with_input(&["check", "-", "--format", "concise"], &octets);
     let named = run(&["check", FIELD, "--format", "concise"]);
     assert_eq!(status(&piped), 1);
-    assert_eq!(out(&piped).replace("-:", &format!("{FIELD}:")), out(&named));
+    // From a pipe findings come as they are made, from a file by their frames.
+    let sorted = |text: String| {
+        let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+        lines.sort();
+        lines
+    };
+    assert_eq!(sorted(out(&piped).replace("-:", &format!("{FIELD}:"))), sorted(out(&named)));
+    let last = |text: String| text.lines().last().map(str::to_owned);
+    assert_eq!(last(out(&piped)), last(out(&named)));
     assert_eq!(status(&run_with_input(&["check", "-"], b"")), 2);
+}
+
+#[test]
+fn findings_are_told_while_the_pipe_is_open() {
+    let octets = fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join(FIELD)).unwrap();
+    for format in ["concise", "human"] {
+        let mut child = impslint(&["check", "-", "--format", format])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut pipe = child.stdin.take().unwrap();
+        pipe.write_all(&octets).unwrap();
+        pipe.flush().unwrap();
+        // The pipe stays open: this waits until something is said.
+        let mut said = [0; 8];
+        let mut answer = child.stdout.take().unwrap();
+        answer.read_exact(&mut said).unwrap();
+        drop(pipe);
+        answer.read_to_end(&mut Vec::new()).unwrap();
+        assert_eq!(child.wait().unwrap().code(), Some(1), "{format}");
+    }
+}
+
+#[test]
+fn a_pipe_whose_reader_went_away_is_no_longer_read() {
+    let octets = fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join(FIELD)).unwrap();
+    let mut child = impslint(&["check", "-", "--format", "concise"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let mut pipe = child.stdin.take().unwrap();
+    // It may be gone before it has taken everything.
+    let _ = pipe.write_all(&octets);
+    // The pipe stays open: only the lack of a reader ends this.
+    assert_eq!(child.wait().unwrap().code(), Some(0));
 }
 
 #[test]

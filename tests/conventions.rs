@@ -11,9 +11,9 @@ use std::process::Command;
 use impslint::rules::{self, Page};
 
 /// The stages, earliest first.
-const STAGES: [&str; 15] = [
-    "time", "sanitise", "wire", "capture", "flow", "carrier", "syntax", "csp", "session", "trace", "finding", "rules",
-    "report", "engine", "cli",
+const STAGES: [&str; 16] = [
+    "time", "sanitise", "wire", "capture", "flow", "tls", "carrier", "syntax", "csp", "session", "trace", "finding",
+    "rules", "report", "engine", "cli",
 ];
 
 /// How no rule's name may begin: names say the defect, and read well after "allow".

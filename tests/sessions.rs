@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 use std::io::Cursor;
+use std::ops::ControlFlow;
 
 use impslint::capture::Capture;
 use impslint::carrier::{Carried, Direction};
@@ -10,14 +11,16 @@ use impslint::csp::decode::decode;
 use impslint::csp::name;
 use impslint::engine::pipeline;
 use impslint::session::{
-    Doubt, Ending, Heard, Limits, Opening, Proof, Session, Subscriber, Tally, Tracker, Transaction, Use, What,
+    Chapter, Closed, Doubt, Ending, Heard, Limits, Opening, Proof, Session, Subscriber, Tally, Tracker, Transaction,
+    Use, What,
 };
+use impslint::tls::Context;
 use impslint::trace::{craft, parse};
 
 struct Seen {
     sessions: Vec<Session>,
     subscribers: Vec<Subscriber>,
-    uses: Vec<Use>,
+    identities: Vec<Vec<Use>>,
     tally: Tally,
 }
 
@@ -26,9 +29,10 @@ fn see_with(trace: &str, limits: Limits) -> Seen {
     craft(&parse(trace).unwrap_or_else(|e| panic!("{e}")), &mut octets).unwrap_or_else(|e| panic!("{e}"));
     let mut capture = Capture::from_reader(Box::new(Cursor::new(octets)), "test").unwrap();
     let mut tracker = Tracker::new(limits);
-    let mut sessions = Vec::new();
+    let mut closed = Closed::default();
     let (_, read) = pipeline::run(
         &mut capture,
+        &mut Context::default(),
         1,
         |item| item,
         |batch| {
@@ -39,20 +43,23 @@ fn see_with(trace: &str, limits: Limits) -> Seen {
                             Ok(message) => Heard::message(&message),
                             Err(envelope) => Heard::bare(&envelope),
                         };
-                        tracker.hear(heard, &mut sessions);
+                        tracker.hear(heard, &mut closed);
                     }
-                    Carried::Gap { flow, direction, loss, time, frame } => {
-                        tracker.miss(flow.no, direction, loss, (time, frame));
+                    Carried::Gap { flow, proved, direction, loss, time, frame } => {
+                        tracker.miss(&flow, proved, direction, loss, (time, frame));
                     }
                     Carried::End { flow, end, .. } => tracker.end_flow(flow.no, end),
                 }
             }
+            ControlFlow::Continue(())
         },
     );
     read.unwrap();
-    let (subscribers, uses) = tracker.finish(&mut sessions);
+    tracker.finish(&mut closed);
+    let Closed { sessions, subscribers, identities } = closed;
+    let mut sessions: Vec<Session> = sessions.into_iter().map(Chapter::read).collect();
     sessions.sort_by_key(|s| (s.no, s.chapter));
-    Seen { sessions, subscribers, uses, tally: tracker.tally() }
+    Seen { sessions, subscribers, identities, tally: tracker.tally() }
 }
 
 fn see(trace: &str) -> Seen {
@@ -111,7 +118,7 @@ fn a_login_in_one_step_opens_the_session_it_names() {
     assert_eq!((seen.tally.sessions, seen.tally.subscribers, seen.tally.exchanges, seen.tally.judged), (1, 1, 2, 2));
     assert_eq!(seen.subscribers[0].user, "wv:anna@example.com");
     assert!(matches!(seen.subscribers[0].attempts[0].proof, Proof::Password(_)));
-    assert_eq!(seen.uses.len(), 1);
+    assert_eq!(seen.identities.iter().map(Vec::len).collect::<Vec<_>>(), [1]);
 }
 
 #[test]
@@ -287,7 +294,7 @@ session s1
 +1 client GetBlockedList-Request 4
 +0.1 server empty
 ");
-    let repeats: Vec<usize> = seen.sessions[0].transactions.iter().map(|t| t.repeats.len()).collect();
+    let repeats: Vec<usize> = seen.sessions[0].transactions.iter().map(|t| t.repeats().len()).collect();
     assert_eq!(repeats, [1, 0]);
 }
 
@@ -305,7 +312,7 @@ session s1
     Code 200
 ");
     let search = &seen.sessions[0].transactions[0];
-    assert_eq!(search.interim.len(), 1);
+    assert_eq!(search.interim().len(), 1);
     assert_eq!(pair(&seen.sessions[0], search).1, "Search-Response");
 }
 
@@ -395,13 +402,29 @@ fn beyond_the_limit_the_oldest_unanswered_exchange_is_given_up() {
 }
 
 #[test]
-fn of_very_many_logins_of_a_user_the_latest_are_remembered_and_the_rest_counted() {
+fn very_many_logins_of_a_user_are_handed_over_in_chapters() {
     let logins: String = (1..=300)
         .map(|i| format!("+1 client Login-Request {i} outband\n  UserID wv:anna@example.com\n+0.1 server Status {i} outband\n  Result\n    Code 503\n"))
         .collect();
     let seen = see(&logins);
-    let anna = &seen.subscribers[0];
-    assert_eq!((anna.attempts.len(), anna.forgotten), (256, 44));
-    let ids = |a: &impslint::session::Attempt| a.request.spoken().and_then(|s| s.id.as_deref().map(str::to_owned));
-    assert_eq!(anna.attempts.first().and_then(ids).as_deref(), Some("45"));
+    let chapters: Vec<usize> = seen.subscribers.iter().map(|anna| anna.attempts.len()).collect();
+    assert_eq!((chapters, seen.tally.subscribers), (vec![224, 76], 1));
+    let id = |a: &impslint::session::Attempt| a.request.spoken().and_then(|s| s.id.as_deref().map(str::to_owned));
+    let ids: Vec<String> = seen.subscribers.iter().flat_map(|anna| anna.attempts.iter().filter_map(id)).collect();
+    assert!(ids.iter().eq((1..=300).map(|i| i.to_string()).collect::<Vec<_>>().iter()));
+}
+
+#[test]
+fn beyond_the_limit_the_subscriber_silent_longest_is_handed_over() {
+    let login = |i: usize, user: &str| {
+        format!(
+            "+1 client Login-Request {i} outband\n  UserID wv:{user}@example.com\n+0.1 server Status {i} outband\n  Result\n    Code 503\n"
+        )
+    };
+    let users = ["a", "b", "c", "a", "d", "e", "b"];
+    let logins: String = users.iter().enumerate().map(|(i, user)| login(i + 1, user)).collect();
+    let seen = see_with(&logins, Limits { subscribers: 3, ..Limits::default() });
+    // At d only 2 of 3 may stay: b goes, and again at e (c) and at b, who counts anew (a).
+    let gone: Vec<&str> = seen.subscribers.iter().map(|s| &s.user[3..4]).collect();
+    assert_eq!((gone, seen.tally.subscribers), (vec!["b", "c", "a", "b", "d", "e"], 6));
 }

@@ -14,6 +14,7 @@ use impslint::csp::namespace::Version;
 use impslint::engine::pipeline;
 use impslint::syntax::{Builder, Document, Encoding};
 use impslint::time::Time;
+use impslint::tls::Context;
 use impslint::trace::{
     Coding, CraftError, Crafted, Decoder, Defaults, Header, Line, Payload, Said, Show, Trace, Transaction, Usual,
     craft, parse,
@@ -34,6 +35,7 @@ fn decoded(capture: Vec<u8>, show: Show) -> String {
     let mut out = String::new();
     let (_, read) = pipeline::run(
         &mut capture,
+        &mut Context::default(),
         1,
         |item| item,
         |batch| {
@@ -45,6 +47,7 @@ fn decoded(capture: Vec<u8>, show: Show) -> String {
                     }
                 }
             }
+            std::ops::ControlFlow::Continue(())
         },
     );
     read.unwrap();

@@ -34,6 +34,32 @@ pub enum AnomalyKind {
     TooManyInterfaces,
     /// A file or section of another version than 2.4 (pcap) or 1.x (pcapng), read as if it were of that one.
     UnsupportedVersion,
+    /// Compressed data that ends before it says so.
+    CutCompression,
+    /// Compressed data that cannot be decompressed; octets were skipped up to where compressed data begins anew.
+    DamagedCompression,
+    /// What was decompressed is not what the checksum at its end is of.
+    WrongChecksum,
+    /// Octets behind the compressed data, which were not read.
+    TrailingOctets,
+    /// Compressed data that wants a dictionary, or more memory than is allowed.
+    GreedyCompression,
+}
+
+impl AnomalyKind {
+    /// Whether octets that belong to the capture are known to be lost with it.
+    pub(super) fn loses_octets(self) -> bool {
+        !matches!(self, Self::WrongChecksum | Self::TrailingOctets) && self.is_of_compression()
+    }
+
+    /// Whether the fault is one of the compressed data; its offset is where in what was decompressed it was met.
+    pub fn is_of_compression(self) -> bool {
+        use AnomalyKind as A;
+        matches!(
+            self,
+            A::CutCompression | A::DamagedCompression | A::WrongChecksum | A::TrailingOctets | A::GreedyCompression
+        )
+    }
 }
 
 impl std::fmt::Display for AnomalyKind {
@@ -47,6 +73,11 @@ impl std::fmt::Display for AnomalyKind {
             Self::UnknownInterface => "packets of an interface that is not described",
             Self::TooManyInterfaces => "more interfaces than are kept",
             Self::UnsupportedVersion => "a version of the format that is not known",
+            Self::CutCompression => "the compressed data breaks off",
+            Self::DamagedCompression => "damaged compressed data",
+            Self::WrongChecksum => "compressed data with a wrong checksum",
+            Self::TrailingOctets => "octets that do not belong to the compressed data before them",
+            Self::GreedyCompression => "compressed data that wants a dictionary or more memory than is allowed",
         })
     }
 }

@@ -21,12 +21,12 @@ pub enum OpenError {
         /// The input.
         name: String,
     },
-    /// A compressed file; what is in it is not known.
-    #[error("{name} is compressed ({coding}), which is not yet read: decompress it first")]
+    /// Compressed data in compressed data, deeper than [`MAX_CODINGS`](super::MAX_CODINGS).
+    #[error("{name} is compressed too many times over, at last with {coding}")]
     Compressed {
         /// The input.
         name: String,
-        /// How it is compressed.
+        /// How what is not looked into is compressed.
         coding: Coding,
     },
     /// A capture that ends within its file header.

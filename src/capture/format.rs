@@ -75,10 +75,18 @@ pub(super) fn recognise(head: &[u8]) -> Option<Content> {
         [0xa1, 0xb2, 0xcd, 0x34, ..] => Capture(Format::PcapModified, Order::Big),
         [0x0a, 0x0d, 0x0d, 0x0a, _, _, _, _, 0x4d, 0x3c, 0x2b, 0x1a, ..] => Capture(Format::PcapNg, Order::Little),
         [0x0a, 0x0d, 0x0d, 0x0a, _, _, _, _, 0x1a, 0x2b, 0x3c, 0x4d, ..] => Capture(Format::PcapNg, Order::Big),
-        [0x1f, 0x8b, ..] => Compressed(Coding::Gzip),
-        [0x28, 0xb5, 0x2f, 0xfd, ..] => Compressed(Coding::Zstd),
-        [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => Compressed(Coding::Xz),
-        [b'B', b'Z', b'h', b'1'..=b'9', ..] => Compressed(Coding::Bzip2),
+        _ => Compressed(coding_of(head)?),
+    })
+}
+
+/// Tells the compression by the first octets.
+pub(super) fn coding_of(head: &[u8]) -> Option<Coding> {
+    // Magic numbers as in RFC 1952, RFC 8878 (frames and skippable frames), the xz file format, and what bzip2 writes.
+    Some(match head {
+        [0x1f, 0x8b, ..] => Coding::Gzip,
+        [0x28, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => Coding::Zstd,
+        [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => Coding::Xz,
+        [b'B', b'Z', b'h', b'1'..=b'9', ..] => Coding::Bzip2,
         _ => return None,
     })
 }
@@ -100,6 +108,7 @@ mod tests {
         };
         assert_eq!(coding(b"\x1f\x8b\x08\0"), "gzip");
         assert_eq!(coding(b"\x28\xb5\x2f\xfd\x04"), "zstd");
+        assert_eq!(coding(b"\x5e\x2a\x4d\x18\x04\0\0\0"), "zstd");
         assert_eq!(coding(b"\xfd7zXZ\0\0"), "xz");
         assert_eq!(coding(b"BZh91AY"), "bzip2");
     }

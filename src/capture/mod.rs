@@ -1,17 +1,18 @@
 //! Capture files and pipes in, frames out, window by window.
 //!
-//! In: the bytes of a pcap or pcapng, recognised by content. Out: [`Window`]s of about a megabyte, each the
+//! In: the bytes of a pcap or pcapng, compressed or not, recognised by content. Out: [`Window`]s of about a megabyte, each the
 //! captured bytes of its records and one [`FrameRef`] a record. What was wrong with the file is told as
 //! [`Anomaly`], with its offset; everything that could be read before and after it is handed over.
 //!
 //! [`Capture`] reads and carries the incomplete tail from window to window, `walk` goes over the records of a
 //! window with the help of `pcap` or `pcapng` and finds them again behind damage, `anomaly` and `tally` keep what
-//! there is to tell about the whole. [`mod@write`] is the way back: frames in, pcapng out.
+//! there is to tell about the whole. `unpack` decompresses. [`mod@write`] is the way back: frames in, pcapng out.
 
 mod anomaly;
 mod error;
 mod format;
 mod interface;
+mod link_type;
 mod octets;
 mod pcap;
 mod pcapng;
@@ -19,6 +20,7 @@ mod reader;
 mod tally;
 #[cfg(test)]
 mod tests;
+mod unpack;
 mod walk;
 pub mod write;
 
@@ -26,42 +28,17 @@ pub use anomaly::{Anomaly, AnomalyKind, MAX_ANOMALIES};
 pub use error::{OpenError, ReadError};
 pub use format::{Coding, Format};
 pub use interface::MAX_INTERFACES;
+pub use link_type::LinkType;
 pub use pcap::{FAR_TRAIN, MAX_CAPTURED_LEN, RESYNC_SPAN_SECONDS};
 pub use pcapng::MAX_BLOCK_LEN;
 pub use reader::{Capture, MAX_WINDOW_SIZE, WINDOW_SIZE};
 pub use tally::{MAX_LINK_TYPES, Summary};
+pub use unpack::{MAX_CODINGS, MAX_XZ_MEMORY, MAX_ZSTD_WINDOW};
 
 use std::ops::Range;
 
 use crate::time::Time;
 use crate::wire::FrameNo;
-
-/// The link layer of a frame: a number of the LINKTYPE registry of tcpdump.org.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub struct LinkType(pub u16);
-
-impl LinkType {
-    /// BSD loopback: a protocol family of four octets in the byte order of the writer.
-    pub const NULL: Self = Self(0);
-    /// Ethernet.
-    pub const ETHERNET: Self = Self(1);
-    /// Raw IP, the number of OpenBSD and of most old files.
-    pub const RAW_BSD: Self = Self(12);
-    /// Raw IP, another old number.
-    pub const RAW_OLD: Self = Self(14);
-    /// Raw IP, version told by its first nibble.
-    pub const RAW: Self = Self(101);
-    /// OpenBSD loopback: a protocol family of four octets, big-endian.
-    pub const LOOP: Self = Self(108);
-    /// Linux "cooked" capture, header of 16 octets.
-    pub const LINUX_SLL: Self = Self(113);
-    /// Raw IPv4.
-    pub const IPV4: Self = Self(228);
-    /// Raw IPv6.
-    pub const IPV6: Self = Self(229);
-    /// Linux "cooked" capture, header of 20 octets.
-    pub const LINUX_SLL2: Self = Self(276);
-}
 
 /// One record of a capture: where its captured bytes lie in the window, and what the file said of it.
 #[derive(Clone, Debug)]
@@ -87,6 +64,22 @@ pub struct Comment {
     pub text: String,
 }
 
+/// Secrets that were captured with the frames: the text of a key log.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secrets {
+    /// The last frame before them; 0 where they come first.
+    pub after: FrameNo,
+    /// Lines as in the key log of NSS.
+    pub text: Vec<u8>,
+}
+
+/// Their length alone: secrets are never printed.
+impl std::fmt::Debug for Secrets {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} octets of secrets after frame {}", self.text.len(), self.after.0)
+    }
+}
+
 /// A stretch of the input: its bytes and the frames in them. Reused from call to call.
 #[derive(Default, Debug)]
 pub struct Window {
@@ -96,6 +89,8 @@ pub struct Window {
     pub frames: Vec<FrameRef>,
     /// Comments on frames of the stretch.
     pub comments: Vec<Comment>,
+    /// Secrets in the stretch, in file order.
+    pub secrets: Vec<Secrets>,
 }
 
 impl Window {

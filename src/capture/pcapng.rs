@@ -10,7 +10,7 @@ use super::interface::{Interface, MAX_INTERFACES, options};
 use super::octets::Order;
 use super::pcap::MAX_CAPTURED_LEN;
 use super::walk::{Out, Search, Stop, Stretch};
-use super::{Comment, FrameRef};
+use super::{Comment, FrameRef, Secrets};
 use crate::wire::FrameNo;
 
 /// The longest block that is read, in octets; a longer one is taken for a damaged length.
@@ -18,6 +18,9 @@ pub const MAX_BLOCK_LEN: u32 = 16 * 1024 * 1024;
 
 /// The longest block, in octets, that a search through damage recognises: a packet and some options.
 const MAX_FOUND_BLOCK_LEN: u32 = MAX_CAPTURED_LEN + 65_536;
+
+/// The kind of secrets that is a key log of TLS, a number of the pcapng draft's list.
+const TLS_KEY_LOG: u32 = 0x544c_534b;
 
 /// Packet Block, the obsolete predecessor of the Enhanced Packet Block.
 const PB_MAGIC: u32 = 2;
@@ -61,6 +64,7 @@ impl PcapNg {
                 SPB_MAGIC => self.simple_packet(block, at, out),
                 IDB_MAGIC => self.interface(block),
                 SHB_MAGIC => self.section(block),
+                DSB_MAGIC => self.secrets(block, out),
                 _ => Ok(()),
             };
             if let Err(kind) = read {
@@ -173,6 +177,20 @@ impl PcapNg {
         out.tally.frame(&frame);
         out.frames.push(frame);
         Ok(())
+    }
+
+    /// Decryption Secrets Block: the key log of TLS is taken, other kinds of secrets are not.
+    #[cold]
+    fn secrets(&self, block: &[u8], out: &mut Out<'_>) -> Result<(), AnomalyKind> {
+        const DATA: usize = 16;
+        let field = |at| self.order.u32(block, at).ok_or(AnomalyKind::ShortBlock);
+        let (kind, len) = (field(8)?, field(12)? as usize);
+        let room = block.len().checked_sub(DATA + 4).ok_or(AnomalyKind::ShortBlock)?;
+        if kind == TLS_KEY_LOG {
+            let text = block.get(DATA..DATA + len.min(room)).unwrap_or_default().to_vec();
+            out.secrets.push(Secrets { after: FrameNo(out.tally.packets), text });
+        }
+        if len > room { Err(AnomalyKind::ShortBlock) } else { Ok(()) }
     }
 
     #[cold]

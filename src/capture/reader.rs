@@ -2,17 +2,18 @@
 
 use std::fmt;
 use std::fs::File;
-use std::io::{self, Read};
-use std::path::Path;
+use std::io::{self, Cursor, Read};
+use std::path::{Path, PathBuf};
 
+use super::Window;
 use super::anomaly::{Anomalies, Anomaly};
 use super::error::{OpenError, ReadError};
-use super::format::{Content, Format, HEAD_LEN, is_cut, recognise};
+use super::format::{Coding, Content, Format, HEAD_LEN, is_cut, recognise};
 use super::pcap::Pcap;
 use super::pcapng::PcapNg;
 use super::tally::{Summary, Tally};
+use super::unpack::{Fault, MAX_CODINGS, Unpacker};
 use super::walk::{Out, Records, Stretch, Walk};
-use super::{Comment, FrameRef, Window};
 
 /// The usual size of a window in octets.
 pub const WINDOW_SIZE: usize = 1 << 20;
@@ -27,7 +28,10 @@ const MIN_READ: usize = 1 << 16;
 pub struct Capture {
     reader: Box<dyn Read + Send>,
     name: String,
+    /// Where it can be read once more.
+    path: Option<PathBuf>,
     format: Format,
+    codings: Vec<Coding>,
     walk: Walk,
     pub(super) window_size: usize,
     /// Octets that were read and belong to no window yet.
@@ -49,7 +53,12 @@ impl Capture {
     pub fn open(path: &Path) -> Result<Self, OpenError> {
         let name = path.display().to_string();
         match File::open(path) {
-            Ok(file) => Self::from_reader(Box::new(file), name),
+            Ok(file) => {
+                let is_file = file.metadata().is_ok_and(|about| about.is_file());
+                let mut capture = Self::from_reader(Box::new(file), name)?;
+                capture.path = is_file.then(|| path.to_owned());
+                Ok(capture)
+            }
             Err(source) => Err(OpenError::Io { name, source }),
         }
     }
@@ -57,20 +66,25 @@ impl Capture {
     /// Opens any input; `name` stands in error messages. Waits for the file header.
     pub fn from_reader(mut reader: Box<dyn Read + Send>, name: impl Into<String>) -> Result<Self, OpenError> {
         let name = name.into();
-        let mut head = Vec::new();
-        if let Err(source) = reader.by_ref().take(HEAD_LEN as u64).read_to_end(&mut head) {
-            return Err(OpenError::Io { name, source });
-        }
-        let (format, order) = match recognise(&head) {
-            Some(Content::Capture(format, order)) => (format, order),
-            // A decoder goes around `head` and `reader` here, and what comes out of it is recognised anew.
-            Some(Content::Compressed(coding)) => return Err(OpenError::Compressed { name, coding }),
-            None if head.is_empty() => return Err(OpenError::Empty { name }),
-            None if is_cut(&head) => return Err(OpenError::CutHeader { name, octets: head.len() as u64 }),
-            None => return Err(OpenError::NotACapture { name }),
+        let mut codings = Vec::new();
+        let mut anomalies = Anomalies::default();
+        let (format, order, head) = loop {
+            let (head, failed) = head(&mut reader);
+            match recognise(&head) {
+                Some(Content::Capture(format, order)) => {
+                    let fault = failed.as_ref().and_then(Fault::of);
+                    fault.inspect(|fault| anomalies.push(fault.kind, head.len() as u64, 0));
+                    break (format, order, head);
+                }
+                Some(Content::Compressed(coding)) if codings.len() < MAX_CODINGS => {
+                    codings.push(coding);
+                    reader = Box::new(Unpacker::new(coding, Box::new(Cursor::new(head).chain(reader))));
+                }
+                Some(Content::Compressed(coding)) => return Err(OpenError::Compressed { name, coding }),
+                None => return Err(unrecognised(name, &head, failed)),
+            }
         };
         let octets = head.len() as u64;
-        let mut anomalies = Anomalies::default();
         let (records, offset) = match format {
             Format::PcapNg => (Records::PcapNg(PcapNg::new(order)), 0),
             Format::Pcap | Format::PcapNs | Format::PcapModified => {
@@ -83,7 +97,9 @@ impl Capture {
         Ok(Self {
             reader,
             name,
+            path: None,
             format,
+            codings,
             walk: Walk::new(records),
             window_size: WINDOW_SIZE,
             tail: if offset == 0 { head } else { Vec::new() },
@@ -97,6 +113,12 @@ impl Capture {
         })
     }
 
+    /// The same capture at its beginning; `None` where it cannot be read once more.
+    pub fn reopened(&self) -> Option<Self> {
+        let again = Self::open(self.path.as_ref()?).ok()?;
+        Some(again.with_window_size(self.window_size))
+    }
+
     /// With windows of about this many octets, at most [`MAX_WINDOW_SIZE`]. A single record may exceed it.
     pub fn with_window_size(mut self, octets: usize) -> Self {
         self.window_size = octets.clamp(1, MAX_WINDOW_SIZE);
@@ -107,14 +129,15 @@ impl Capture {
     /// was in it goes. `false` when there are no more. A window may hold no frame when the input is damaged or holds
     /// other blocks. After an error there are no more records; those before it have been handed over.
     pub fn next_window(&mut self, window: &mut Window) -> Result<bool, ReadError> {
-        let Window { bytes, frames, comments } = window;
-        frames.clear();
-        comments.clear();
+        window.frames.clear();
+        window.comments.clear();
+        window.secrets.clear();
         if self.ended {
-            bytes.clear();
+            window.bytes.clear();
             return self.failed.take().map_or(Ok(false), Err);
         }
-        let (filled, done) = self.fill(bytes, frames, comments);
+        let (filled, done) = self.fill(window);
+        let Window { bytes, frames, .. } = window;
         self.tail.clear();
         self.tail.extend_from_slice(bytes.get(done..filled).unwrap_or_default());
         self.offset += done as u64;
@@ -125,10 +148,11 @@ impl Capture {
         }
     }
 
-    /// Reads until there is a frame, the input ends, or the room is used; gives how many octets of `bytes` are of the
+    /// Reads until there is a frame, or secrets, the input ends, or the room is used; gives how many octets of `bytes` are of the
     /// input and how many of them are done with. The room is twice the tail at least, so that copying tails costs no
     /// more than reading; and it grows as octets arrive, not as some length field says.
-    fn fill(&mut self, bytes: &mut Vec<u8>, frames: &mut Vec<FrameRef>, comments: &mut Vec<Comment>) -> (usize, usize) {
+    fn fill(&mut self, window: &mut Window) -> (usize, usize) {
+        let Window { bytes, frames, comments, secrets } = window;
         let (mut filled, mut done) = (self.tail.len(), 0);
         // What `bytes` holds from the last time is overwritten, not cleared.
         bytes.resize(bytes.len().max(filled), 0);
@@ -150,9 +174,9 @@ impl Capture {
             filled += self.read(bytes.get_mut(filled..end).unwrap_or_default());
             let input = bytes.get(..filled).unwrap_or_default();
             let stretch = Stretch { bytes: input, offset: self.offset, ended: self.ended };
-            let mut out = Out { frames, comments, tally: &mut self.tally, anomalies: &mut self.anomalies };
+            let mut out = Out { frames, comments, secrets, tally: &mut self.tally, anomalies: &mut self.anomalies };
             done = self.walk.advance(&stretch, done, &mut out);
-            if !frames.is_empty() && filled - done <= self.window_size {
+            if !(frames.is_empty() && secrets.is_empty()) && filled - done <= self.window_size {
                 break;
             }
         }
@@ -164,6 +188,13 @@ impl Capture {
         let read = loop {
             match self.reader.read(room) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => match Fault::of(&error) {
+                    Some(fault) => {
+                        self.anomalies.push(fault.kind, self.octets, 0);
+                        self.tally.truncated |= fault.kind.loses_octets();
+                    }
+                    None => break Err(error),
+                },
                 other => break other,
             }
         };
@@ -199,6 +230,7 @@ impl Capture {
     pub fn summary(&self) -> Summary {
         Summary {
             format: self.format,
+            codings: self.codings.clone(),
             octets: self.octets,
             packets: self.tally.packets,
             first: self.tally.span.map(|(first, _)| first),
@@ -206,6 +238,29 @@ impl Capture {
             truncated: self.tally.truncated,
             links: self.tally.links.clone(),
         }
+    }
+}
+
+/// Reads the first octets, and what there was to complain about.
+fn head(reader: &mut dyn Read) -> (Vec<u8>, Option<io::Error>) {
+    let (mut head, mut failed) = (Vec::new(), None);
+    // A fault of compressed data comes once; what is behind it may be a capture all the same.
+    while let Err(error) = reader.take((HEAD_LEN - head.len()) as u64).read_to_end(&mut head) {
+        let is_fault = Fault::of(&error).is_some();
+        failed.get_or_insert(error);
+        if !is_fault {
+            break;
+        }
+    }
+    (head, failed)
+}
+
+fn unrecognised(name: String, head: &[u8], failed: Option<io::Error>) -> OpenError {
+    match failed {
+        Some(source) => OpenError::Io { name, source },
+        None if head.is_empty() => OpenError::Empty { name },
+        None if is_cut(head) => OpenError::CutHeader { name, octets: head.len() as u64 },
+        None => OpenError::NotACapture { name },
     }
 }
 

@@ -1,6 +1,6 @@
 //! What is counted while the records go by.
 
-use super::format::Format;
+use super::format::{Coding, Format};
 use super::{FrameRef, LinkType};
 use crate::time::Time;
 use crate::wire::FrameNo;
@@ -13,7 +13,9 @@ pub const MAX_LINK_TYPES: usize = 64;
 pub struct Summary {
     /// The file format.
     pub format: Format,
-    /// Octets read so far.
+    /// How the file is compressed, outermost first; empty for one that is not.
+    pub codings: Vec<Coding>,
+    /// Octets read so far; those that came out of decompressing a compressed file.
     pub octets: u64,
     /// Packets so far: every record, also those that were not handed over as a frame.
     pub packets: u64,
@@ -25,6 +27,14 @@ pub struct Summary {
     pub truncated: bool,
     /// Link types of the frames, by number; at most [`MAX_LINK_TYPES`].
     pub links: Vec<LinkType>,
+}
+
+impl Summary {
+    /// Format and compression: `pcapng`, `pcap, gzip`.
+    pub fn kind(&self) -> String {
+        let codings = self.codings.iter().map(|coding| format!(", {coding}"));
+        std::iter::once(self.format.to_string()).chain(codings).collect()
+    }
 }
 
 /// The counts of a capture.

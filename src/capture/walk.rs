@@ -2,6 +2,7 @@
 
 use super::Comment;
 use super::FrameRef;
+use super::Secrets;
 use super::anomaly::{Anomalies, AnomalyKind};
 use super::pcap::Pcap;
 use super::pcapng::PcapNg;
@@ -20,6 +21,7 @@ pub(super) struct Stretch<'a> {
 pub(super) struct Out<'a> {
     pub(super) frames: &'a mut Vec<FrameRef>,
     pub(super) comments: &'a mut Vec<Comment>,
+    pub(super) secrets: &'a mut Vec<Secrets>,
     pub(super) tally: &'a mut Tally,
     pub(super) anomalies: &'a mut Anomalies,
 }

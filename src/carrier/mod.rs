@@ -4,7 +4,10 @@
 //! were complete: an [`Envelope`] for each request and answer that belongs to IMPS, and each gap in such a flow.
 //! Carriers know how payloads travel; what a payload says is not their business.
 
+mod gateway;
 pub mod http;
+
+pub use gateway::Gateway;
 
 use std::sync::Arc;
 
@@ -62,7 +65,7 @@ pub enum Start {
     Request {
         /// Method, as sent.
         method: String,
-        /// Request target, as sent: a path or an absolute URI.
+        /// Request target: a path or an absolute URI, as sent but for user information, which is left out.
         target: String,
     },
     /// An answer.
@@ -104,6 +107,8 @@ pub struct Envelope {
     pub content_type: Option<String>,
     /// Headers in order.
     pub headers: Headers,
+    /// What gateways and proxies said in a request; `None` where none did, and for an answer.
+    pub gateway: Option<Box<Gateway>>,
     /// The payload, transfer and content coding undone; empty when there is none. Of a payload with octets missing
     /// inside, only what stands before the first of them.
     pub body: Wire,
@@ -206,10 +211,12 @@ pub enum Carried {
     /// A request or an answer that belongs to IMPS: its type or its body says so, or the other half of its
     /// exchange does.
     Envelope(Box<Envelope>),
-    /// Something is missing in a flow that carries IMPS: what it held cannot be known.
+    /// Something is missing in a flow that carries IMPS or may do so: what it held cannot be known.
     Gap {
-        /// The flow.
+        /// The flow; where nobody knows who asks in it, its opener counts as the client.
         flow: Arc<FlowInfo>,
+        /// Whether the flow is known to carry IMPS; where it proves to later, the gap is told once more.
+        proved: bool,
         /// Direction in which octets are missing.
         direction: Direction,
         /// Why.

@@ -32,7 +32,8 @@ pub(super) enum Command {
 /// traffic recognised, 70 a fault of our own. It is the same in every format.
 #[derive(Args, Debug)]
 pub(super) struct Check {
-    /// Captures (pcap, pcapng); `-` reads standard input.
+    /// Captures (pcap, pcapng, also as .gz, .zst, .xz, .bz2), folders of them, or quoted patterns such as
+    /// 'traces/**/*.pcap*'; `-` reads standard input.
     #[arg(required = true, value_name = "PATH")]
     pub(super) paths: Vec<PathBuf>,
     /// How to show the findings.
@@ -53,7 +54,8 @@ pub(super) struct Check {
 /// digests, and what users wrote, are left out unless asked for.
 #[derive(Args, Debug)]
 pub(super) struct Decode {
-    /// Captures (pcap, pcapng); `-` reads standard input.
+    /// Captures (pcap, pcapng, also as .gz, .zst, .xz, .bz2), folders of them, or quoted patterns such as
+    /// 'traces/**/*.pcap*'; `-` reads standard input.
     #[arg(required = true, value_name = "PATH")]
     pub(super) paths: Vec<PathBuf>,
     /// How to print it.
@@ -82,6 +84,9 @@ pub(super) struct Craft {
 /// How input is read.
 #[derive(Args, Debug)]
 pub(super) struct Reading {
+    /// Decipher TLS with the keys of this log (the format of NSS, as SSLKEYLOGFILE names it).
+    #[arg(long, value_name = "FILE")]
+    pub(super) keylog: Option<PathBuf>,
     /// Threads to use; 0 means as many as the machine has.
     #[arg(long, default_value_t = 0, value_name = "N")]
     pub(super) threads: usize,

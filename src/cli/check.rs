@@ -1,39 +1,52 @@
 //! `impslint check`.
 
 use std::io::{self, BufWriter, IsTerminal, Write};
+use std::path::Path;
 
 use super::arguments::{Check, Colour, Format, When};
-use super::{FOUND, Fault, INTERNAL, NOT_RECOGNISED, UNREADABLE, complain, inputs};
+use super::{FOUND, Fault, INTERNAL, NOT_RECOGNISED, UNREADABLE, complain, inputs, inputs::Inputs};
 use crate::engine::{Engine, Rulebook};
-use crate::report::{self, Outcome, human};
+use crate::report::{self, Filed, Outcome, Telling, human};
 use crate::rules;
 
 pub(super) fn run(arguments: &Check) -> Result<u8, Fault> {
     let rulebook = Rulebook::new(rules::all())
         .map_err(|(rule, error)| Fault::Usage(format!("the page of {rule} cannot be read: {error}")))?;
     let engine = Engine::new(rulebook, inputs::threads(arguments.reading.threads));
+    let engine = engine.with_keys(inputs::keys(arguments.reading.keylog.as_deref())?);
     let mut outcome = Outcome::default();
-    let mut unreadable = false;
-    for path in &arguments.paths {
-        match inputs::open(path) {
-            Ok(mut capture) => engine.check(&mut capture, &mut outcome),
-            Err(fault) => {
-                complain(&fault.to_string());
-                unreadable = true;
+    let mut out = BufWriter::new(io::stdout().lock());
+    // What a pipe brings is told as it comes; of several inputs all are told together.
+    let mut telling = match arguments.paths.as_slice() {
+        [path] if path == Path::new("-") => Telling::new(format(arguments), &mut out),
+        _ => None,
+    };
+    let mut inputs = Inputs::find(&arguments.paths);
+    while let Some(mut capture) = inputs.next() {
+        match &mut telling {
+            None => engine.check(&mut capture, &mut outcome),
+            Some(telling) => {
+                let file = capture.name().to_owned();
+                let mut tell = |finding| telling.tell(&Filed { file: file.clone(), finding });
+                engine.watch(&mut capture, &mut outcome, &mut tell);
             }
         }
     }
-    if !outcome.inputs.is_empty() {
-        let mut out = BufWriter::new(io::stdout().lock());
-        report::write(&outcome, format(arguments), &mut out)?;
-        out.flush()?;
+    outcome.skipped_files = inputs.skipped();
+    match telling {
+        _ if outcome.inputs.is_empty() => {}
+        Some(telling) => telling.finish(&outcome)?,
+        None => {
+            report::write(&outcome, format(arguments), &mut out)?;
+            out.flush()?;
+        }
     }
     tell_apart(&outcome, arguments.format);
-    Ok(status(arguments, &outcome, unreadable))
+    Ok(status(arguments, &outcome, inputs.unreadable()))
 }
 
 fn status(arguments: &Check, outcome: &Outcome, unreadable: bool) -> u8 {
-    let failed = outcome.findings.iter().any(|f| arguments.fail_on.fails(f.finding.severity));
+    let failed = outcome.worst().is_some_and(|severity| arguments.fail_on.fails(severity));
     if !outcome.internal.is_empty() {
         INTERNAL
     } else if unreadable {
@@ -57,6 +70,7 @@ fn tell_apart(outcome: &Outcome, format: Format) {
         if outcome.dropped_findings > 0 {
             complain(&format!("{} further findings are not listed", outcome.dropped_findings));
         }
+        report::skipped(outcome).iter().for_each(|remark| complain(remark));
     }
 }
 

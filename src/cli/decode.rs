@@ -2,16 +2,19 @@
 
 use std::borrow::Cow;
 use std::io::{self, BufWriter, Write};
+use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use serde::Serialize;
 
 use super::arguments::{Decode, DecodeFormat};
-use super::{Fault, NOT_RECOGNISED, UNREADABLE, complain, inputs};
+use super::{Fault, NOT_RECOGNISED, UNREADABLE, complain, inputs, inputs::Inputs};
 use crate::carrier::{Carried, Envelope};
 use crate::csp::decode::decode;
 use crate::csp::message::{Message, Mode};
 use crate::engine::pipeline;
 use crate::syntax::{Node, xml};
+use crate::tls::{Context, Keys};
 use crate::trace::{Decoder, Show, shown};
 
 /// A message as a line of JSON.
@@ -46,25 +49,21 @@ enum Decoded {
 
 pub(super) fn run(arguments: &Decode) -> Result<u8, Fault> {
     let threads = inputs::threads(arguments.reading.threads);
+    let keys = inputs::keys(arguments.reading.keylog.as_deref())?;
     let show = Show { secrets: arguments.show_secrets, content: arguments.show_content };
     let mut out = BufWriter::new(io::stdout().lock());
     let (mut anything, mut unreadable) = (false, false);
-    for path in &arguments.paths {
-        let mut capture = match inputs::open(path) {
-            Ok(capture) => capture,
-            Err(fault) => {
-                complain(&fault.to_string());
-                unreadable = true;
-                continue;
-            }
-        };
+    let mut inputs = Inputs::find(&arguments.paths);
+    let are_several = inputs.are_several();
+    while let Some(mut capture) = inputs.next() {
         let file = capture.name().to_owned();
-        if arguments.paths.len() > 1 && arguments.format == DecodeFormat::Trace {
+        if are_several && arguments.format == DecodeFormat::Trace {
             writeln!(out, "# {file}")?;
         }
         let mut decoder = Decoder::new(show);
         let mut written = Ok(());
-        let (_, read) = pipeline::run(&mut capture, threads, open, |batch| {
+        let mut tls = Context::new(Keys::new(Arc::clone(&keys)));
+        let (_, read) = pipeline::run(&mut capture, &mut tls, threads, open, |batch| {
             for item in batch {
                 anything |= !matches!(item, Decoded::Other);
                 if written.is_ok() {
@@ -74,6 +73,7 @@ pub(super) fn run(arguments: &Decode) -> Result<u8, Fault> {
             if written.is_ok() {
                 written = out.flush();
             }
+            if written.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         });
         written?;
         if let Err(error) = read {
@@ -82,6 +82,7 @@ pub(super) fn run(arguments: &Decode) -> Result<u8, Fault> {
         }
     }
     out.flush()?;
+    unreadable |= inputs.unreadable();
     if !anything && !unreadable {
         complain("no IMPS traffic recognised");
     }

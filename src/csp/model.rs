@@ -15,7 +15,7 @@ mod v12;
 mod v13;
 mod value;
 
-pub use check::{Fault, mandatory_children, validate_children};
+pub use check::{Fault, in_order, mandatory_children, validate_children};
 pub use value::{Value, ValueFault, presence_values, same_property, validate_presence, validate_value};
 
 /// The versions that have a content model.

@@ -1,79 +1,115 @@
 //! Folding: findings of one rule, session and cause are one finding with a count.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+use std::ops::ControlFlow;
 
-use crate::finding::Finding;
+use crate::finding::{Finding, Side};
+use crate::report::Told;
 use crate::session::SessionNo;
 
 /// Findings kept of a run; further ones are counted.
 pub const FINDINGS_KEPT: usize = 50_000;
 
-/// Which findings are of one cause.
+/// Causes outside of sessions remembered; when there are as many, all are forgotten, and what comes again is told again.
+pub const CAUSES_KEPT: usize = 50_000;
+
+/// Who is told of a finding at once, and may break off.
+pub type Tell<'t> = dyn FnMut(Finding) -> ControlFlow<()> + 't;
+
+/// Which findings of a session, or of none, are of one cause.
 #[derive(PartialEq, Eq, Hash, Debug)]
 struct Cause {
     rule: &'static str,
-    session: Option<SessionNo>,
-    /// Told by its ends where there is no session.
+    /// Told by its user where there is no session.
+    user: Option<String>,
+    /// Told by its ends where there is neither.
     peers: Option<(std::net::SocketAddr, std::net::SocketAddr)>,
-    side: crate::finding::Side,
+    side: Side,
     cause: String,
 }
 
-/// Collects the findings of a run.
-#[derive(Debug, Default)]
-pub struct Collection {
+/// Collects the findings of a run; or tells them at once and keeps only their count.
+#[derive(Default)]
+pub struct Collection<'t> {
+    tell: Option<&'t mut Tell<'t>>,
     findings: Vec<Finding>,
-    causes: HashMap<Cause, usize>,
+    /// Where the first finding of a cause is kept, if it is.
+    causes: HashMap<Option<SessionNo>, HashMap<Cause, Option<usize>>>,
+    told: BTreeMap<&'static str, Told>,
     dropped: u64,
+    broken_off: bool,
 }
 
-impl Collection {
+impl<'t> Collection<'t> {
+    /// A collection that tells each finding, but for further ones of the same cause, and then lets it go.
+    pub fn telling(tell: &'t mut Tell<'t>) -> Self {
+        Self { tell: Some(tell), ..Self::default() }
+    }
+
     /// Adds a finding that belongs to `session`.
     pub fn add(&mut self, finding: Finding, session: Option<SessionNo>) {
         let Some(cause) = finding.cause.clone() else {
             self.keep(finding);
             return;
         };
-        let key = Cause {
-            rule: finding.rule,
-            session,
-            peers: finding.scene.peers.filter(|_| session.is_none()),
-            side: finding.side,
-            cause,
-        };
-        match self.causes.get(&key).and_then(|place| self.findings.get_mut(*place)) {
-            Some(first) => first.repeat(&finding),
-            None => {
+        let user = finding.scene.user.clone().filter(|_| session.is_none());
+        let peers = finding.scene.peers.filter(|_| session.is_none() && user.is_none());
+        let key = Cause { rule: finding.rule, peers, user, side: finding.side, cause };
+        let first = self.causes.get(&session).and_then(|causes| causes.get(&key)).copied();
+        match (first, first.flatten().and_then(|place| self.findings.get_mut(place))) {
+            (_, Some(first)) => first.repeat(&finding),
+            (Some(_), None) => self.told.entry(finding.rule).or_default().repeat(&finding),
+            (None, _) => {
                 if let Some(place) = self.keep(finding) {
-                    self.causes.insert(key, place);
+                    let causes = self.causes.entry(session).or_default();
+                    if session.is_none() && causes.len() >= CAUSES_KEPT {
+                        causes.clear();
+                    }
+                    causes.insert(key, place);
                 }
             }
         }
     }
 
-    fn keep(&mut self, finding: Finding) -> Option<usize> {
+    /// A session is over: no further finding comes of it.
+    pub fn close(&mut self, session: SessionNo) {
+        self.causes.remove(&Some(session));
+    }
+
+    /// Keeps a finding, or tells it; where it is kept, or `None` where it is beyond the limit.
+    fn keep(&mut self, finding: Finding) -> Option<Option<usize>> {
+        if let Some(tell) = &mut self.tell {
+            self.told.entry(finding.rule).or_default().add(&finding);
+            self.broken_off |= tell(finding).is_break();
+            return Some(None);
+        }
         if self.findings.len() >= FINDINGS_KEPT {
             self.dropped += 1;
             return None;
         }
         self.findings.push(finding);
-        Some(self.findings.len() - 1)
+        Some(Some(self.findings.len() - 1))
     }
 
-    /// The findings by their first frame and their rule's name, and how many were dropped.
-    pub fn finish(mut self) -> (Vec<Finding>, u64) {
+    /// Whether to go on: not when whoever is told broke off.
+    pub fn flow(&self) -> ControlFlow<()> {
+        if self.broken_off { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+
+    /// The findings by their first frame and their rule's name, what was told already, and how many were dropped.
+    pub fn finish(mut self) -> (Vec<Finding>, BTreeMap<&'static str, Told>, u64) {
         self.findings.sort_by(|a, b| {
             let frame = |f: &Finding| f.place().and_then(|p| p.frames.first().copied());
             (frame(a), a.rule, a.place().map(|p| p.focus)).cmp(&(frame(b), b.rule, b.place().map(|p| p.focus)))
         });
-        (self.findings, self.dropped)
+        (self.findings, self.told, self.dropped)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::finding::{Basis, Cost, Scene, Severity, Side};
+    use crate::finding::{Basis, Cost, Scene, Severity};
 
     fn finding(rule: &'static str, side: Side, cause: Option<&str>) -> Finding {
         Finding {
@@ -101,7 +137,7 @@ mod tests {
         all.add(finding("a/b", Side::Server, Some("x")), Some(SessionNo(1)));
         all.add(finding("a/b", Side::Client, Some("y")), Some(SessionNo(1)));
         all.add(finding("a/c", Side::Client, Some("x")), Some(SessionNo(1)));
-        let (findings, dropped) = all.finish();
+        let (findings, _, dropped) = all.finish();
         let counts: Vec<(&str, u64, u64)> =
             findings.iter().map(|f| (f.rule, f.repeats, f.cost.map_or(0, |c| c.octets))).collect();
         assert_eq!(counts, [("a/b", 2, 30), ("a/b", 0, 10), ("a/b", 0, 10), ("a/b", 0, 10), ("a/c", 0, 10)]);
@@ -121,8 +157,28 @@ mod tests {
         all.add(finding("a/b", Side::Client, Some("x")), None);
         (0..FINDINGS_KEPT + 6).for_each(|_| all.add(finding("a/b", Side::Client, None), None));
         all.add(finding("a/b", Side::Client, Some("x")), None);
-        let (findings, dropped) = all.finish();
+        let (findings, _, dropped) = all.finish();
         assert_eq!((findings.len(), dropped), (FINDINGS_KEPT, 7));
         assert_eq!(findings.first().map(|f| f.repeats), Some(1));
+    }
+
+    #[test]
+    fn what_is_told_at_once_is_told_once_a_cause_and_only_counted() {
+        let mut told = Vec::new();
+        let mut tell = |finding: Finding| {
+            told.push((finding.rule, finding.cause));
+            ControlFlow::Continue(())
+        };
+        let mut all = Collection::telling(&mut tell);
+        for _ in 0..3 {
+            all.add(finding("a/b", Side::Client, Some("x")), Some(SessionNo(1)));
+        }
+        all.add(finding("a/c", Side::Client, None), Some(SessionNo(1)));
+        all.close(SessionNo(1));
+        let (findings, counted, dropped) = all.finish();
+        assert_eq!((findings.len(), dropped), (0, 0));
+        let of = |rule| counted.get(rule).map(|t| (t.count, t.repeats, t.cost.octets));
+        assert_eq!((of("a/b"), of("a/c")), (Some((1, 2, 30)), Some((1, 0, 10))));
+        assert_eq!(told, [("a/b", Some("x".to_owned())), ("a/c", None)]);
     }
 }

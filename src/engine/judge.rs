@@ -65,6 +65,7 @@ impl Rulebook {
     /// What the rules about messages say of one.
     pub fn message(&self, message: &Message) -> Judgement {
         let mut judgement = Judgement::default();
+        let scene = || Scene::message(message);
         let (version, carrier) = (message.version, message.envelope.carrier);
         let rules = self.about_messages.iter().filter_map(|place| self.entries.get(*place));
         for (rule, page) in rules {
@@ -72,7 +73,7 @@ impl Rulebook {
                 && version.is_none_or(|v| page.speaks_of(v))
                 && page.travels_by(carrier)
             {
-                ask(&mut judgement, rule, page, || Scene::message(message), |verdict| check(message, verdict));
+                ask(&mut judgement, rule, page, &scene, |verdict| check(message, verdict));
             }
         }
         judgement
@@ -84,8 +85,8 @@ impl Rulebook {
         let scene = || Scene::session(session);
         for (rule, page) in self.applying(session.version, Some(session.carrier)) {
             match rule.check {
-                Check::Session(check) => ask(&mut judgement, rule, page, scene, |v| check(session, v)),
-                Check::Transaction(check) => ask(&mut judgement, rule, page, scene, |v| {
+                Check::Session(check) => ask(&mut judgement, rule, page, &scene, |v| check(session, v)),
+                Check::Transaction(check) => ask(&mut judgement, rule, page, &scene, |v| {
                     for transaction in &session.transactions {
                         check(session, transaction, v);
                     }
@@ -101,18 +102,18 @@ impl Rulebook {
         let mut judgement = Judgement::default();
         for (rule, page) in self.applying(None, None) {
             if let Check::Subscriber(check) = rule.check {
-                ask(&mut judgement, rule, page, Scene::default, |verdict| check(subscriber, verdict));
+                ask(&mut judgement, rule, page, &Scene::default, |verdict| check(subscriber, verdict));
             }
         }
         judgement
     }
 
-    /// What the rules about the whole capture say.
-    pub fn capture(&self, uses: &[Use]) -> Judgement {
+    /// What the rules about the uses of a client identity say of one.
+    pub fn identity(&self, uses: &[Use]) -> Judgement {
         let mut judgement = Judgement::default();
         for (rule, page) in self.applying(None, None) {
-            if let Check::Capture(check) = rule.check {
-                ask(&mut judgement, rule, page, Scene::default, |verdict| check(uses, verdict));
+            if let Check::Identity(check) = rule.check {
+                ask(&mut judgement, rule, page, &Scene::default, |verdict| check(uses, verdict));
             }
         }
         judgement
@@ -130,11 +131,11 @@ fn ask<'r>(
     judgement: &mut Judgement,
     rule: &Rule,
     page: &'r Page,
-    scene: impl FnOnce() -> Scene,
+    scene: &'r dyn Fn() -> Scene,
     check: impl FnOnce(&mut Verdict<'r>),
 ) {
     let said = catch_unwind(AssertUnwindSafe(|| {
-        let mut verdict = Verdict::new(rule.name, page, scene());
+        let mut verdict = Verdict::new(rule.name, page, scene);
         check(&mut verdict);
         verdict.into_parts()
     }));

@@ -8,75 +8,111 @@ mod fold;
 mod judge;
 pub mod pipeline;
 
-pub use fold::{Collection, FINDINGS_KEPT};
+pub use fold::{CAUSES_KEPT, Collection, FINDINGS_KEPT, Tell};
 pub use judge::{Judgement, Rulebook};
+
+use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use crate::capture::{Capture, Summary};
+use crate::capture::{Anomaly, Capture, LinkType, Summary};
 use crate::carrier::{Carried, Direction};
 use crate::csp::decode::decode;
-use crate::flow::{Counters, End, FlowNo, Loss};
+use crate::flow::{Counters, End, FlowInfo, FlowNo, Loss};
 use crate::report::{Filed, Input, Outcome};
-use crate::session::{Heard, Limits, Session, SessionNo, Tally, Tracker};
+use crate::session::{Chapter, Closed, Heard, Limits, SessionNo, Tally, Tracker};
 use crate::time::Time;
+use crate::tls::{Context, KeyLog, Keys};
 use crate::wire::FrameNo;
 
 /// What came of a carried item where it was decoded.
 enum Work {
     Heard(Heard, Judgement),
-    Gap { flow: FlowNo, direction: Direction, loss: Loss, at: (Time, FrameNo) },
+    Gap { flow: Arc<FlowInfo>, proved: bool, direction: Direction, loss: Loss, at: (Time, FrameNo) },
     End { flow: FlowNo, end: End },
 }
+
+/// How many chapters are judged before what was said of them is collected.
+const CHAPTERS_AT_ONCE: usize = 64;
 
 /// Holds the rules of a book against captures.
 #[derive(Debug)]
 pub struct Engine {
     rulebook: Rulebook,
     threads: usize,
+    keys: Arc<KeyLog>,
 }
 
 impl Engine {
     /// An engine with these rules that uses the threads of the current rayon pool when `threads` is more than one.
     pub fn new(rulebook: Rulebook, threads: usize) -> Self {
-        Self { rulebook, threads }
+        Self { rulebook, threads, keys: Arc::default() }
     }
 
-    /// Reads a capture to its end and adds what was found to `outcome`.
+    /// With the keys of a log, for the TLS in every capture.
+    pub fn with_keys(mut self, keys: Arc<KeyLog>) -> Self {
+        self.keys = keys;
+        self
+    }
+
+    /// Reads a capture to its end and adds what was found to `outcome`. One that holds keys behind the packets that they
+    /// are for is read once more, if it can be.
     pub fn check(&self, capture: &mut Capture, outcome: &mut Outcome) {
+        let mut tls = Context::new(Keys::new(Arc::clone(&self.keys)));
+        let mut reading = self.read(capture, &mut tls, Collection::default());
+        if tls.keys.came_late()
+            && let Some(mut again) = capture.reopened()
+        {
+            tls = Context::new(tls.keys.for_another_reading());
+            reading = self.read(&mut again, &mut tls, Collection::default());
+        }
+        reading.file(&tls, outcome);
+    }
+
+    /// Reads a capture that may never end: tells each finding as soon as it is made, until told to break off, and adds
+    /// to `outcome` only what was counted.
+    pub fn watch(&self, capture: &mut Capture, outcome: &mut Outcome, tell: &mut Tell<'_>) {
+        let mut tls = Context::new(Keys::new(Arc::clone(&self.keys)));
+        self.read(capture, &mut tls, Collection::telling(tell)).file(&tls, outcome);
+    }
+
+    /// Reads a capture to its end.
+    fn read<'t>(&self, capture: &mut Capture, tls: &mut Context, mut collection: Collection<'t>) -> Reading<'t> {
         let mut tracker = Tracker::new(Limits::default());
-        let mut collection = Collection::default();
         let mut judgement = Judgement::default();
         let work = |item: Carried| self.work(item);
-        let (counters, read) = pipeline::run(capture, self.threads, work, |batch| {
-            let mut closed = Vec::new();
+        let (counters, read) = pipeline::run(capture, tls, self.threads, work, |batch| {
+            let mut closed = Closed::default();
             for item in batch {
                 match item {
                     Work::Heard(heard, mut said) => {
                         let owner = tracker.hear(heard, &mut closed);
+                        if owner.relayed {
+                            continue;
+                        }
                         for mut finding in std::mem::take(&mut said.findings) {
                             let scene = &mut finding.scene;
                             scene.session = scene.session.take().or_else(|| owner.id.clone());
                             scene.user = scene.user.take().or_else(|| owner.user.clone());
+                            scene.forwarded = scene.forwarded.take().or_else(|| owner.forwarded.clone());
                             collection.add(finding, owner.session);
                         }
                         judgement.add(said);
                     }
-                    Work::Gap { flow, direction, loss, at } => tracker.miss(flow, direction, loss, at),
+                    Work::Gap { flow, proved, direction, loss, at } => {
+                        tracker.miss(&flow, proved, direction, loss, at);
+                    }
                     Work::End { flow, end } => tracker.end_flow(flow, end),
                 }
             }
-            self.judge(&closed, &mut collection, &mut judgement);
+            self.judge(closed, &mut collection, &mut judgement);
+            collection.flow()
         });
-        let mut closed = Vec::new();
-        let (subscribers, uses) = tracker.finish(&mut closed);
-        self.judge(&closed, &mut collection, &mut judgement);
-        for subscriber in &subscribers {
-            collect(self.rulebook.subscriber(subscriber), None, &mut collection, &mut judgement);
-        }
-        collect(self.rulebook.capture(&uses), None, &mut collection, &mut judgement);
+        let mut closed = Closed::default();
+        tracker.finish(&mut closed);
+        self.judge(closed, &mut collection, &mut judgement);
         let input = input(capture, read.err().map(|e| e.to_string()), &counters);
-        file(outcome, input, tracker.tally(), &counters, collection, judgement);
+        Reading { input, tally: tracker.tally(), counters, collection, judgement }
     }
 
     /// Decodes an item and shows it to the rules about messages.
@@ -86,27 +122,48 @@ impl Engine {
                 Ok(message) => Work::Heard(Heard::message(&message), self.rulebook.message(&message)),
                 Err(envelope) => Work::Heard(Heard::bare(&envelope), Judgement::default()),
             },
-            Carried::Gap { flow, direction, loss, time, frame } => {
-                Work::Gap { flow: flow.no, direction, loss, at: (time, frame) }
+            Carried::Gap { flow, proved, direction, loss, time, frame } => {
+                Work::Gap { flow, proved, direction, loss, at: (time, frame) }
             }
             Carried::End { flow, end, .. } => Work::End { flow: flow.no, end },
         }
     }
 
-    /// Shows sessions that are over to the rules about sessions.
-    fn judge(&self, closed: &[Session], collection: &mut Collection, judgement: &mut Judgement) {
-        let said: Vec<Judgement> = if self.threads > 1 {
-            closed.par_iter().map(|session| self.rulebook.session(session)).collect()
-        } else {
-            closed.iter().map(|session| self.rulebook.session(session)).collect()
+    /// Shows what is over to the rules about it; sessions some at a time, since read they take much more memory.
+    fn judge(&self, closed: Closed, collection: &mut Collection<'_>, judgement: &mut Judgement) {
+        let Closed { sessions, subscribers, identities } = closed;
+        let read = |chapter: Chapter| {
+            let session = chapter.read();
+            (session.no, session.last, self.rulebook.session(&session))
         };
-        for (session, said) in closed.iter().zip(said) {
-            collect(said, Some(session.no), collection, judgement);
+        let mut sessions = sessions.into_iter();
+        loop {
+            let some: Vec<Chapter> = sessions.by_ref().take(CHAPTERS_AT_ONCE).collect();
+            if some.is_empty() {
+                break;
+            }
+            let said: Vec<(SessionNo, bool, Judgement)> = if self.threads > 1 {
+                some.into_par_iter().map(read).collect()
+            } else {
+                some.into_iter().map(read).collect()
+            };
+            for (no, last, said) in said {
+                collect(said, Some(no), collection, judgement);
+                if last {
+                    collection.close(no);
+                }
+            }
+        }
+        for subscriber in &subscribers {
+            collect(self.rulebook.subscriber(subscriber), None, collection, judgement);
+        }
+        for uses in &identities {
+            collect(self.rulebook.identity(uses), None, collection, judgement);
         }
     }
 }
 
-fn collect(mut said: Judgement, session: Option<SessionNo>, to: &mut Collection, rest: &mut Judgement) {
+fn collect(mut said: Judgement, session: Option<SessionNo>, to: &mut Collection<'_>, rest: &mut Judgement) {
     for finding in std::mem::take(&mut said.findings) {
         to.add(finding, session);
     }
@@ -115,24 +172,32 @@ fn collect(mut said: Judgement, session: Option<SessionNo>, to: &mut Collection,
 
 /// What is told of an input: what it is, and what of it could not be read.
 fn input(capture: &Capture, failed: Option<String>, counters: &Counters) -> Input {
-    let Summary { format, octets, packets, first, last, truncated, .. } = capture.summary();
-    let mut anomalies: Vec<String> =
-        capture.anomalies().iter().map(|a| format!("{} at offset {}, {} octets", a.kind, a.offset, a.octets)).collect();
+    let summary = capture.summary();
+    let kind = summary.kind();
+    let Summary { codings, octets, packets, first, last, truncated, .. } = summary;
+    let space = if codings.is_empty() { "" } else { " of the decompressed data" };
+    let told = |a: &Anomaly| {
+        let extent = if a.octets > 0 { format!(", {} octets", a.octets) } else { String::new() };
+        format!("{} at offset {}{space}{extent}", a.kind, a.offset)
+    };
+    let mut anomalies: Vec<String> = capture.anomalies().iter().map(told).collect();
     let further = capture.further_anomalies();
     anomalies.extend((further > 0).then(|| format!("{further} further faults of the file")));
     anomalies.extend(failed);
     anomalies.extend(
-        counters.unsupported_links.iter().map(|(link, n)| format!("{n} frames of link type {link}, which is not read")),
-    );
-    anomalies.extend(
-        (counters.fragments > 0).then(|| format!("{} IP fragments, which are not put together", counters.fragments)),
+        counters
+            .unsupported_links
+            .iter()
+            .map(|(link, n)| format!("{n} frames of link type {}, which is not read", LinkType(*link))),
     );
     anomalies.extend(
         (counters.evicted > 0).then(|| format!("{} flows forgotten: too many were known at a time", counters.evicted)),
     );
+    let lost = counters.fragments.lost();
+    anomalies.extend((lost > 0).then(|| format!("{lost} fragmented IP packets, which could not be put together")));
     Input {
         path: capture.name().to_owned(),
-        format: format.to_string(),
+        format: kind,
         packets,
         bytes: octets,
         first_time: first,
@@ -142,28 +207,37 @@ fn input(capture: &Capture, failed: Option<String>, counters: &Counters) -> Inpu
     }
 }
 
-fn file(
-    outcome: &mut Outcome,
+/// What a capture that was read came to.
+struct Reading<'t> {
     input: Input,
     tally: Tally,
-    counters: &Counters,
-    collection: Collection,
+    counters: Counters,
+    collection: Collection<'t>,
     judgement: Judgement,
-) {
-    outcome.packets += input.packets;
-    outcome.bytes += input.bytes;
-    outcome.flows += counters.flows;
-    outcome.tally.add(tally);
-    let (findings, dropped) = collection.finish();
-    outcome.dropped_findings += dropped;
-    outcome.findings.extend(findings.into_iter().map(|finding| Filed { file: input.path.clone(), finding }));
-    for (key, count) in judgement.doubts {
-        *outcome.rule_doubts.entry(key).or_default() += count;
+}
+
+impl Reading<'_> {
+    fn file(self, tls: &Context, outcome: &mut Outcome) {
+        let Self { input, tally, counters, collection, judgement } = self;
+        outcome.tls.add(tls.tally());
+        outcome.packets += input.packets;
+        outcome.bytes += input.bytes;
+        outcome.flows += counters.flows;
+        outcome.tally.add(tally);
+        let (findings, told, dropped) = collection.finish();
+        for (rule, told) in told {
+            *outcome.told.entry(rule).or_default() += told;
+        }
+        outcome.dropped_findings += dropped;
+        outcome.findings.extend(findings.into_iter().map(|finding| Filed { file: input.path.clone(), finding }));
+        for (key, count) in judgement.doubts {
+            *outcome.rule_doubts.entry(key).or_default() += count;
+        }
+        let mut panics = judgement.panics;
+        panics.sort_unstable();
+        for same in panics.chunk_by(|a, b| a == b) {
+            outcome.internal.extend(same.first().map(|rule| format!("rule {rule} panicked {} times", same.len())));
+        }
+        outcome.inputs.push(input);
     }
-    let mut panics = judgement.panics;
-    panics.sort_unstable();
-    for same in panics.chunk_by(|a, b| a == b) {
-        outcome.internal.extend(same.first().map(|rule| format!("rule {rule} panicked {} times", same.len())));
-    }
-    outcome.inputs.push(input);
 }

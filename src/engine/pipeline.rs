@@ -3,17 +3,24 @@
 //!
 //! What is handed on, and its order, depend on the frames alone: not on the size of windows, not on threads.
 
+use std::ops::ControlFlow;
+
 use rayon::prelude::*;
 
 use crate::capture::{Capture, ReadError, Window};
 use crate::carrier::{Carried, http};
 use crate::flow::{Counters, FlowInfo, Interest, Segments, Slot, StreamEvent, Table};
+use crate::tls::{self, Context, Verdict};
 use crate::wire::FrameNo;
 
 /// What the engine hangs on a followed flow.
 #[derive(Default)]
 struct Follower {
     connection: http::Connection,
+    /// What the connection is protected with.
+    tls: Option<tls::Connection>,
+    /// Whether it is known what the flow is.
+    settled: bool,
     /// The latest frame that the flow has come to; events of segments that waited have earlier ones.
     reached: FrameNo,
 }
@@ -24,33 +31,40 @@ impl std::fmt::Debug for Follower {
     }
 }
 
-/// Reads a capture to its end. `work` is applied to each carried item, on any thread; `take` is given the results of a
-/// window in order, one window after the other. Returns what the flow stage counted.
+/// Reads a capture to its end; secrets in it are added to the keys of `tls`. `work` is applied to each carried item, on
+/// any thread; `take` is given the results of a window in order, one window after the other, until it breaks off.
+/// Returns what the flow stage counted.
 ///
 /// # Errors
 /// When reading fails; everything before was handed on.
 pub fn run<W: Send>(
     capture: &mut Capture,
+    tls: &mut Context,
     threads: usize,
     work: impl Fn(Carried) -> W + Sync,
-    mut take: impl FnMut(Vec<W>),
+    mut take: impl FnMut(Vec<W>) -> ControlFlow<()>,
 ) -> (Counters, Result<(), ReadError>) {
-    let mut table: Table<Follower> = Table::new(Interest::Ignored);
+    let mut table: Table<Follower> =
+        Table::new(Interest::Ignored).weighing(|follower: &Follower| follower.connection.held());
     let mut window = Window::default();
     let read = loop {
-        match capture.next_window(&mut window) {
+        let more = capture.next_window(&mut window);
+        window.secrets.iter().for_each(|secrets| tls.keys.add(&secrets.text, secrets.after));
+        match more {
             Ok(true) => {}
             Ok(false) => break Ok(()),
             Err(error) => break Err(error),
         }
         let mut touched = table.walk(&window);
         let (slots, segments) = touched.parts();
-        take(advance(slots, segments, &window, threads, &work));
+        if take(advance(slots, segments, &window, tls, threads, &work)).is_break() {
+            break Ok(());
+        }
     };
     let nothing = Window::default();
     let mut touched = table.finish();
     let (slots, segments) = touched.parts();
-    take(advance(slots, segments, &nothing, threads, &work));
+    let _ = take(advance(slots, segments, &nothing, tls, threads, &work));
     drop(touched);
     (table.counters().clone(), read)
 }
@@ -60,16 +74,17 @@ fn advance<W: Send>(
     slots: &mut [Box<Slot<Follower>>],
     segments: &Segments,
     window: &Window,
+    tls: &Context,
     threads: usize,
     work: &(impl Fn(Carried) -> W + Sync),
 ) -> Vec<W> {
     let one = |slot: &mut Box<Slot<Follower>>| {
         let mut done = Vec::new();
         let mut carried = Vec::new();
-        slot.advance(segments, window, &mut |state, flow, event| {
+        slot.advance(segments, window, &mut |state, flow, event, reached| {
             let follower = state.get_or_insert_with(Follower::default);
-            follower.reached = follower.reached.max(frame_of(&event));
-            let interest = feed(follower, flow, event, &mut carried);
+            follower.reached = reached;
+            let interest = feed(follower, flow, event, tls, &mut carried);
             done.extend(carried.drain(..).map(|item| (follower.reached, work(item))));
             interest
         });
@@ -85,15 +100,40 @@ fn advance<W: Send>(
     done.into_iter().map(|(_, w)| w).collect()
 }
 
-fn feed(follower: &mut Follower, flow: &FlowInfo, event: StreamEvent<'_>, out: &mut Vec<Carried>) -> Interest {
-    match follower.connection.push(flow, event, out) {
-        http::Interest::Ignore => Interest::Ignored,
-        http::Interest::Keep | http::Interest::Undecided => Interest::Followed,
+fn feed(
+    follower: &mut Follower,
+    flow: &FlowInfo,
+    event: StreamEvent<'_>,
+    tls: &Context,
+    out: &mut Vec<Carried>,
+) -> Interest {
+    if !follower.settled && follower.tls.is_none() && tls::begins(&event) {
+        follower.tls = Some(tls::Connection::new());
     }
-}
-
-fn frame_of(event: &StreamEvent<'_>) -> FrameNo {
-    match event {
-        StreamEvent::Data { frame, .. } | StreamEvent::Gap { frame, .. } | StreamEvent::End { frame, .. } => *frame,
+    let Follower { connection, tls: protection, settled, reached } = follower;
+    let mut wants = http::Interest::Undecided;
+    match protection {
+        None => wants = connection.push(flow, event, out),
+        Some(protected) => {
+            let verdict = protected.push(event, *reached, tls, &mut |plain| {
+                if wants != http::Interest::Ignore {
+                    wants = connection.push(flow, plain, out);
+                }
+            });
+            match verdict {
+                Verdict::Tls => *settled = true,
+                Verdict::Other => *protection = None,
+            }
+        }
+    }
+    *settled |= wants == http::Interest::Keep;
+    match wants {
+        http::Interest::Ignore => Interest::Ignored,
+        http::Interest::Tunnel => {
+            *connection = http::Connection::new();
+            *settled = protection.is_some();
+            Interest::Followed
+        }
+        http::Interest::Keep | http::Interest::Undecided => Interest::Followed,
     }
 }

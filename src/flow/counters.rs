@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::dissect::Stop;
+use super::fragment::FragmentTally;
 use super::tcp::Tally;
+use super::tunnel::TunnelKind;
 
 /// Counts over all frames of a capture.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -17,8 +19,12 @@ pub struct Counters {
     /// TCP connections and UDP conversations, followed or not; connections one after the other between the same ports
     /// are several.
     pub flows: u64,
-    /// IP fragments; they are not put together.
-    pub fragments: u64,
+    /// What was counted of IP fragments.
+    pub fragments: FragmentTally,
+    /// Segments and datagrams that came through a tunnel, by its kind.
+    pub tunnels: BTreeMap<TunnelKind, u64>,
+    /// Frames whose end the snap length cut.
+    pub cut_frames: u64,
     /// Frames cut by the snap length within a header.
     pub cut_headers: u64,
     /// Frames with a header that contradicts itself or does not fit, or with too many headers.
@@ -29,10 +35,22 @@ pub struct Counters {
     pub other_ether_types: BTreeMap<u16, u64>,
     /// Frames of BSD loopback that are not IP, by protocol family.
     pub other_families: BTreeMap<u32, u64>,
+    /// PPP frames that are not IP, by protocol number.
+    pub other_ppp: BTreeMap<u16, u64>,
+    /// Messages of tunnel protocols that carry no packet, such as echoes.
+    pub tunnel_messages: BTreeMap<TunnelKind, u64>,
+    /// 802.11 frames that carry no data: management, control, null.
+    pub without_data: u64,
+    /// 802.11 frames whose data are encrypted.
+    pub encrypted_frames: u64,
+    /// Fragments of 802.11 frames; they are not put together.
+    pub frame_fragments: u64,
     /// IP packets that are neither TCP nor UDP, by protocol number.
     pub other_protocols: BTreeMap<u8, u64>,
-    /// Flows that were forgotten because too many were known.
+    /// Flows that were forgotten because too many were known or followed, or because too much was held.
     pub evicted: u64,
+    /// Octets of memory that were held for such flows.
+    pub evicted_octets: u64,
     /// What was counted while putting followed TCP flows in order.
     pub tally: Tally,
 }
@@ -51,7 +69,13 @@ impl Counters {
             Stop::EtherType(number) => self.other_ether_types.entry(number).or_default(),
             Stop::Family(number) => self.other_families.entry(number).or_insert(0),
             Stop::Protocol(number) => self.other_protocols.entry(number).or_default(),
-            Stop::Fragment => &mut self.fragments,
+            Stop::Ppp(number) => self.other_ppp.entry(number).or_default(),
+            Stop::Control(kind) => self.tunnel_messages.entry(kind).or_default(),
+            Stop::NoData => &mut self.without_data,
+            Stop::Encrypted => &mut self.encrypted_frames,
+            Stop::FrameFragment => &mut self.frame_fragments,
+            // These two are taken further apart.
+            Stop::Fragment(_) | Stop::Aggregate(_) => return,
             Stop::Cut => &mut self.cut_headers,
             Stop::Malformed | Stop::TooDeep => &mut self.malformed,
         } += 1;
@@ -62,7 +86,11 @@ impl Counters {
         let sum = &mut self.tally;
         sum.gaps += tally.gaps;
         sum.snap_cuts += tally.snap_cuts;
+        sum.missing_octets += tally.missing_octets;
+        sum.cut_octets += tally.cut_octets;
         sum.repeated_segments += tally.repeated_segments;
+        sum.repeated_octets += tally.repeated_octets;
+        sum.repeated_datagrams += tally.repeated_datagrams;
         sum.conflicts += tally.conflicts;
     }
 }

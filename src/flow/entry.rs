@@ -93,7 +93,7 @@ impl Entry {
     /// A new flow, known by its first packet, which comes from the lower endpoint of its key if `from_low`.
     pub(super) fn new(no: FlowNo, packet: &Packet<'_>, from_low: bool, follow: Follow, seen: Tick) -> Self {
         let (udp, answers) = match packet.head {
-            Head::Udp => (mark::UDP, false),
+            Head::Udp { .. } => (mark::UDP, false),
             Head::Tcp { flags, .. } => (0, flags.syn() && flags.ack()),
         };
         let opener = if from_low != answers { mark::OPENER_LOW } else { 0 };

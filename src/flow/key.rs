@@ -32,7 +32,7 @@ impl AnyKey {
     pub(super) fn of_packet(packet: &Packet<'_>) -> (Self, bool) {
         let transport = match packet.head {
             Head::Tcp { .. } => Transport::Tcp,
-            Head::Udp => Transport::Udp,
+            Head::Udp { .. } => Transport::Udp,
         };
         Self::new(packet.hosts, packet.source_port, packet.destination_port, transport)
     }
@@ -73,12 +73,17 @@ impl AnyKey {
     }
 }
 
-/// The endpoints a packet came from and went to.
-pub(super) fn endpoints(packet: &Packet<'_>) -> (SocketAddr, SocketAddr) {
-    let (source, destination): (IpAddr, IpAddr) = match packet.hosts {
+/// The addresses a packet came from and went to.
+pub(super) fn addresses(hosts: Hosts<'_>) -> (IpAddr, IpAddr) {
+    match hosts {
         Hosts::V4 { source, destination } => (source.to_be_bytes().into(), destination.to_be_bytes().into()),
         Hosts::V6 { source, destination } => ((*source).into(), (*destination).into()),
-    };
+    }
+}
+
+/// The endpoints a packet came from and went to.
+pub(super) fn endpoints(packet: &Packet<'_>) -> (SocketAddr, SocketAddr) {
+    let (source, destination) = addresses(packet.hosts);
     (SocketAddr::new(source, packet.source_port), SocketAddr::new(destination, packet.destination_port))
 }
 
@@ -135,6 +140,8 @@ impl Hasher for Fold {
 mod tests {
     use super::*;
 
+    const UDP: Head = Head::Udp { id: 0 };
+
     fn packet(hosts: Hosts<'_>, source_port: u16, destination_port: u16, head: Head) -> Packet<'_> {
         Packet { hosts, source_port, destination_port, head, payload: Default::default() }
     }
@@ -146,8 +153,8 @@ mod tests {
         for (there, back) in
             [(v4(7, 9), v4(9, 7)), (v6(&[7; 16], &[9; 16]), v6(&[9; 16], &[7; 16])), (v4(7, 7), v4(7, 7))]
         {
-            let (a, a_low) = AnyKey::of_packet(&packet(there, 80, 1024, Head::Udp));
-            let (b, b_low) = AnyKey::of_packet(&packet(back, 1024, 80, Head::Udp));
+            let (a, a_low) = AnyKey::of_packet(&packet(there, 80, 1024, UDP));
+            let (b, b_low) = AnyKey::of_packet(&packet(back, 1024, 80, UDP));
             assert_eq!(a, b);
             assert_ne!(a_low, b_low);
         }
@@ -159,7 +166,7 @@ mod tests {
         let tcp = Head::Tcp { seq: 0, ack: 0, flags: Default::default() };
         let keys = [
             packet(hosts(2), 80, 1024, tcp),
-            packet(hosts(2), 80, 1024, Head::Udp),
+            packet(hosts(2), 80, 1024, UDP),
             packet(hosts(2), 1024, 80, tcp),
             packet(hosts(3), 80, 1024, tcp),
         ]
@@ -172,10 +179,16 @@ mod tests {
     #[test]
     fn the_key_of_a_flow_is_that_of_its_packets() {
         for hosts in [Hosts::V4 { source: 5, destination: 2 }, Hosts::V6 { source: &[5; 16], destination: &[2; 16] }] {
-            let packet = packet(hosts, 80, 1024, Head::Udp);
+            let packet = packet(hosts, 80, 1024, UDP);
             let (opener, acceptor) = endpoints(&packet);
-            let info =
-                FlowInfo { no: Default::default(), transport: Transport::Udp, opener, acceptor, opening_seen: false };
+            let info = FlowInfo {
+                no: Default::default(),
+                transport: Transport::Udp,
+                opener,
+                acceptor,
+                opening_seen: false,
+                tunnel: None,
+            };
             assert_eq!(AnyKey::of_flow(&info), Some(AnyKey::of_packet(&packet)));
         }
     }

@@ -9,22 +9,36 @@
 mod counters;
 mod dissect;
 mod entry;
+mod fragment;
 mod ip;
 mod key;
 mod link;
+mod meta;
+mod mpls;
+mod ppp;
 mod slot;
 mod table;
 mod tcp;
 #[cfg(test)]
 mod tests;
 mod transport;
+mod tunnel;
+mod wan;
+mod wlan;
 
 pub use counters::Counters;
-pub use dissect::{Flags, Head, Hosts, MAX_LAYERS, Packet, Payload, Stop, dissect};
+pub use dissect::{Flags, Head, Hosts, MAX_LAYERS, Packet, Part, Payload, Stop, dissect};
 pub use entry::{IDLE_CLOSED, IDLE_REOPENED, IDLE_TCP, IDLE_UDP, IDLE_UDP_IGNORED, Ticks};
-pub use slot::{Interest, Segments, Slot};
-pub use table::{FLOWS_KEPT, MAX_FLOWS, Table, Touched};
-pub use tcp::{HELD_OCTETS, HELD_SEGMENTS, PATIENCE, PATIENCE_PACKETS, Tally};
+pub use fragment::{
+    CAPTURED_TWICE, FRAGMENT_LIFETIME, FRAGMENT_OCTETS, FragmentTally, IDENTIFICATION_REUSED, MAX_DATAGRAMS,
+};
+pub use slot::{DATAGRAMS_REMEMBERED, Interest, Segments, Slot};
+pub use table::{
+    FLOWS_KEPT, FOLLOWED_KEPT, HELD_KEPT, HELD_TOTAL, MAX_FLOWS, MAX_FOLLOWED, MAX_NESTED, MAX_TUNNELS_WAITING, Table,
+    Touched,
+};
+pub use tcp::{HELD_OCTETS, HELD_SEGMENTS, PATIENCE, PATIENCE_PACKETS, RESET_DISTANCE, Tally};
+pub use tunnel::{Outer, Tunnel, TunnelKind};
 
 use std::net::SocketAddr;
 
@@ -76,6 +90,8 @@ pub struct FlowInfo {
     pub acceptor: SocketAddr,
     /// Whether the opening (SYN) was captured; without it the flow began before the capture, or its start was lost.
     pub opening_seen: bool,
+    /// The tunnel it was captured in, as far as it is known by then.
+    pub tunnel: Option<Box<Tunnel>>,
 }
 
 /// Why bytes of a stream are not there.
@@ -111,8 +127,9 @@ pub enum StreamEvent<'w> {
         bytes: &'w [u8],
         /// The frame that carried them.
         frame: FrameNo,
-        /// Where they start in the captured bytes of the frame.
-        offset: u32,
+        /// Where they start in the captured bytes of the frame; `None` where they are derived (deciphered) and only the
+        /// frame is known.
+        offset: Option<u32>,
         /// When the frame was captured.
         time: Time,
     },

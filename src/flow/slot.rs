@@ -1,9 +1,14 @@
 //! A followed flow: the segments that a window brought it, and its two directions.
 
 use std::cell::Cell;
+use std::collections::VecDeque;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
 
-use super::dissect::{Head, Payload};
-use super::tcp::{Arrival, Emit, Half, Origin, Tally};
+use super::dissect::{Flags, Head, Payload};
+use super::fragment::{Assembled, CAPTURED_TWICE};
+use super::tcp::{Arrival, Emit, Half, Origin, Run, Tally};
+use super::tunnel::{Outer, Tunnel};
 use super::{End, FlowInfo, Loss, StreamEvent, Way};
 use crate::capture::Window;
 use crate::time::Time;
@@ -22,16 +27,31 @@ pub enum Interest {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Segment {
     pub(super) time: Time,
-    /// Index in the frames of the window.
+    /// Index in the frames of the window, or in the packets put together.
     pub(super) frame: u32,
     pub(super) head: Head,
     pub(super) payload: Payload,
     pub(super) way: Way,
 }
 
+/// In [`Segment::frame`]: the rest is the index of a packet that was put together from fragments.
+pub(super) const ASSEMBLED: u32 = 1 << 31;
+
+/// What a window brought a flow.
+#[derive(Clone, Debug)]
+enum Item {
+    Segment(Segment),
+    /// The flow was seen in a tunnel.
+    Tunnel(Box<Tunnel>),
+}
+
 /// The segments of a window, of all followed flows, chained flow by flow.
 #[derive(Debug, Default)]
-pub struct Segments(Vec<(Segment, u32)>);
+pub struct Segments {
+    items: Vec<(Item, u32)>,
+    /// The packets that were put together in this window, each with the frame that brought its last fragment.
+    assembled: Vec<(Arc<Assembled>, FrameNo)>,
+}
 
 /// The segments of one flow among [`Segments`]: index of the first and of the last.
 #[derive(Clone, Copy, Debug, Default)]
@@ -42,16 +62,27 @@ const LAST: u32 = u32::MAX;
 
 impl Segments {
     pub(super) fn clear(&mut self) {
-        self.0.clear();
+        self.items.clear();
+        self.assembled.clear();
+    }
+
+    /// Keeps a packet that was put together; returns what stands for it in [`Segment::frame`].
+    pub(super) fn keep(&mut self, whole: Arc<Assembled>, last: FrameNo) -> u32 {
+        self.assembled.push((whole, last));
+        (self.assembled.len() as u32 - 1) | ASSEMBLED
+    }
+
+    fn assembled(&self, frame: u32) -> Option<&(Arc<Assembled>, FrameNo)> {
+        self.assembled.get((frame ^ ASSEMBLED) as usize)
     }
 
     #[inline]
-    fn push(&mut self, chain: &mut Chain, segment: Segment) {
-        let index = self.0.len() as u32;
-        self.0.push((segment, LAST));
+    fn push(&mut self, chain: &mut Chain, item: Item) {
+        let index = self.items.len() as u32;
+        self.items.push((item, LAST));
         match &mut chain.0 {
             Some((_, last)) => {
-                if let Some((_, next)) = self.0.get_mut(*last as usize) {
+                if let Some((_, next)) = self.items.get_mut(*last as usize) {
                     *next = index;
                 }
                 *last = index;
@@ -60,13 +91,39 @@ impl Segments {
         }
     }
 
-    fn of(&self, chain: Chain) -> impl Iterator<Item = &Segment> {
+    fn of(&self, chain: Chain) -> impl Iterator<Item = &Item> {
         let mut index = chain.0.map_or(LAST, |(first, _)| first);
         std::iter::from_fn(move || {
-            let (segment, next) = self.0.get(index as usize)?;
+            let (item, next) = self.items.get(index as usize)?;
             index = *next;
-            Some(segment)
+            Some(item)
         })
+    }
+}
+
+/// Most datagrams of a flow that are remembered to know them again.
+pub const DATAGRAMS_REMEMBERED: usize = 64;
+
+/// The datagrams of a flow in the last [`CAPTURED_TWICE`].
+#[derive(Debug, Default)]
+struct Recent(VecDeque<(Time, u64)>);
+
+impl Recent {
+    /// Whether a datagram was captured before: the same way, identification and data. Remembers it otherwise.
+    fn knows(&mut self, segment: &Segment, id: u16, bytes: &[u8]) -> bool {
+        let now = segment.time;
+        let is_past = |time: Time| now.0.abs_diff(time.0) > CAPTURED_TWICE.unsigned_abs();
+        while self.0.len() >= DATAGRAMS_REMEMBERED || self.0.front().is_some_and(|(time, _)| is_past(*time)) {
+            self.0.pop_front();
+        }
+        let mut hasher = DefaultHasher::new();
+        (segment.way, id, segment.payload.missing, bytes).hash(&mut hasher);
+        let fingerprint = hasher.finish();
+        let known = self.0.iter().any(|(time, known)| *known == fingerprint && !is_past(*time));
+        if !known {
+            self.0.push_back((now, fingerprint));
+        }
+        known
     }
 }
 
@@ -80,9 +137,14 @@ pub struct Slot<T> {
     /// Where the table keeps it.
     pub(super) index: u32,
     chain: Chain,
+    /// Ways whose tunnel is noted.
+    tunnels_noted: [bool; 2],
     fate: Fate,
     /// The last segment read.
     last: Origin,
+    recent: Option<Box<Recent>>,
+    /// Octets of memory that the table counts for it.
+    pub(super) counted: usize,
 }
 
 /// Whether segments may follow those that are noted.
@@ -92,6 +154,8 @@ enum Fate {
     Open,
     /// The table gave the flow up at this frame.
     GivenUp(Origin),
+    /// The table gave it up at this frame for what it held.
+    Evicted(Origin),
     /// The capture has ended.
     CaptureEnded,
 }
@@ -100,6 +164,7 @@ impl<T> Slot<T> {
     /// A flow whose directions start with these sequence numbers, where known.
     pub(super) fn new(info: FlowInfo, index: u32, first: [Option<u32>; 2]) -> Self {
         let [forward, reverse] = first;
+        let tunnels_noted = info.tunnel.as_ref().map_or([false; 2], |tunnel| tunnel.ids.map(|id| id.is_some()));
         Self {
             info,
             state: None,
@@ -107,8 +172,11 @@ impl<T> Slot<T> {
             halves: [Half::new(Way::Forward, forward), Half::new(Way::Reverse, reverse)],
             index,
             chain: Chain::default(),
+            tunnels_noted,
             fate: Fate::Open,
             last: Origin::default(),
+            recent: None,
+            counted: 0,
         }
     }
 
@@ -126,7 +194,19 @@ impl<T> Slot<T> {
     #[inline]
     pub(super) fn note(&mut self, segment: Segment, segments: &mut Segments) -> bool {
         let first = self.chain.0.is_none();
-        segments.push(&mut self.chain, segment);
+        segments.push(&mut self.chain, Item::Segment(segment));
+        first
+    }
+
+    /// Notes the tunnel of a packet that travels `way`, the first time; returns as [`Slot::note`] does.
+    pub(super) fn note_tunnel(&mut self, way: Way, outer: &Outer<'_>, segments: &mut Segments) -> bool {
+        let [forward, reverse] = &mut self.tunnels_noted;
+        let noted = if way == Way::Forward { forward } else { reverse };
+        if std::mem::replace(noted, true) {
+            return false;
+        }
+        let first = self.chain.0.is_none();
+        segments.push(&mut self.chain, Item::Tunnel(Box::new(Tunnel::new(way, outer))));
         first
     }
 
@@ -137,14 +217,37 @@ impl<T> Slot<T> {
         self.chain.0.is_none()
     }
 
+    /// Notes that the table gives the flow up for what it holds.
+    pub(super) fn evict(&mut self, frame: FrameNo, time: Time) {
+        self.fate = Fate::Evicted(Origin { frame, offset: 0, time });
+    }
+
     /// Notes that the capture has ended.
     pub(super) fn end_with_capture(&mut self) {
-        self.fate = Fate::CaptureEnded;
+        if self.is_open() {
+            self.fate = Fate::CaptureEnded;
+        }
+    }
+
+    /// Whether the table has not given it up.
+    pub(super) fn is_open(&self) -> bool {
+        matches!(self.fate, Fate::Open)
+    }
+
+    /// The last frame that brought it something.
+    pub(super) fn last_frame(&self) -> FrameNo {
+        self.last.frame
+    }
+
+    /// Octets of memory that it takes, `weigh` those of its state.
+    pub(super) fn weight(&self, weigh: fn(&T) -> usize) -> usize {
+        let held: usize = self.halves.iter().map(Half::held).sum();
+        size_of::<Self>() + held + self.state.as_ref().map_or(0, weigh)
     }
 
     /// Whether the table need not keep it.
     pub(super) fn is_over(&self) -> bool {
-        self.interest == Interest::Ignored || ended(&self.halves) || !matches!(self.fate, Fate::Open)
+        self.interest == Interest::Ignored || ended(&self.halves) || !self.is_open()
     }
 
     /// Forgets the window; returns what was counted in it, direction by direction.
@@ -153,44 +256,80 @@ impl<T> Slot<T> {
         self.halves.each_mut().map(|half| std::mem::take(&mut half.tally))
     }
 
-    /// Reads what the window brought and hands each event to `sink`, until that says [`Interest::Ignored`]: then
-    /// nothing more comes of this flow. `window` must be the one that the table walked.
+    /// Reads what the window brought and hands each event to `sink`, with the latest frame that the flow has come to,
+    /// until that says [`Interest::Ignored`]: then nothing more comes of this flow. `window` must be the one that the
+    /// table walked.
     pub fn advance<F>(&mut self, segments: &Segments, window: &Window, sink: &mut F)
     where
-        F: FnMut(&mut Option<T>, &FlowInfo, StreamEvent<'_>) -> Interest,
+        F: FnMut(&mut Option<T>, &FlowInfo, StreamEvent<'_>, FrameNo) -> Interest,
     {
-        let Self { info, state, halves, .. } = self;
+        let Self { info, state, halves, recent, .. } = self;
         let interest = Cell::new(self.interest);
-        let emit = &mut |event: StreamEvent<'_>| {
-            if interest.get() == Interest::Followed {
-                interest.set(sink(state, info, event));
-            }
-        };
-        for segment in segments.of(self.chain) {
-            let Some(frame) = window.frames.get(segment.frame as usize) else { break };
+        for item in segments.of(self.chain) {
             if interest.get() == Interest::Ignored || ended(halves) {
                 break;
             }
-            let bytes = segment.payload.of(window.captured(frame));
-            self.last = Origin { frame: frame.no, offset: segment.payload.offset, time: segment.time };
+            let segment = match item {
+                Item::Segment(segment) => segment,
+                Item::Tunnel(tunnel) => {
+                    info.tunnel.get_or_insert_with(|| tunnel.clone()).merge(tunnel);
+                    continue;
+                }
+            };
+            let assembled = if segment.frame & ASSEMBLED == 0 { None } else { segments.assembled(segment.frame) };
+            let frame = window.frames.get(segment.frame as usize);
+            let Some(no) = assembled.map(|(_, last)| *last).or(frame.map(|frame| frame.no)) else { break };
+            let now = Origin { frame: no, offset: segment.payload.offset, time: segment.time };
+            self.last = now;
+            let emit = &mut |event: StreamEvent<'_>| {
+                if interest.get() == Interest::Followed {
+                    interest.set(sink(state, info, event, no));
+                }
+            };
+            if let Some((whole, _)) = assembled {
+                read_assembled(halves, recent, segment, whole, now, emit);
+                continue;
+            }
+            let bytes = segment.payload.of(frame.map_or(&[], |frame| window.captured(frame)));
             match segment.head {
                 Head::Tcp { seq, ack, flags } => {
                     let cut = segment.payload.missing;
-                    read_segment(halves, segment.way, ack, Arrival { seq, flags, bytes, cut, origin: self.last }, emit);
+                    let arrival = Arrival { seq, flags, bytes, cut, origin: now };
+                    read_segment(halves, segment.way, (seq, ack, flags), now, [arrival], emit);
                 }
-                Head::Udp => read_datagram(segment, bytes, self.last, emit),
+                Head::Udp { id } if knows(recent, segment, id, bytes) => note_repeated(halves),
+                Head::Udp { .. } => read_datagram(segment, bytes, now, emit),
             }
         }
         let ended_at = match self.fate {
             Fate::Open => None,
-            Fate::GivenUp(origin) => Some(origin),
+            Fate::GivenUp(origin) | Fate::Evicted(origin) => Some(origin),
             Fate::CaptureEnded => Some(self.last),
         };
         if let Some(origin) = ended_at {
-            halves.iter_mut().for_each(|half| half.end(End::Open, origin, emit));
+            let emit = &mut |event: StreamEvent<'_>| {
+                if interest.get() == Interest::Followed {
+                    interest.set(sink(state, info, event, origin.frame));
+                }
+            };
+            halves.iter_mut().for_each(|half| match self.fate {
+                Fate::Evicted(_) => half.evict(origin, emit),
+                _ => half.end(End::Open, origin, emit),
+            });
         }
         self.interest = interest.get();
     }
+}
+
+/// Whether a datagram was captured before.
+fn knows(recent: &mut Option<Box<Recent>>, segment: &Segment, id: u16, bytes: &[u8]) -> bool {
+    recent.get_or_insert_default().knows(segment, id, bytes)
+}
+
+/// Counts a datagram that was captured before.
+fn note_repeated(halves: &mut [Half; 2]) {
+    let [forward, _] = halves;
+    forward.tally.repeated_datagrams += 1;
 }
 
 /// Whether both directions have ended.
@@ -198,36 +337,90 @@ fn ended(halves: &[Half; 2]) -> bool {
     halves.iter().all(Half::ended)
 }
 
-/// Reads a TCP segment that travels `way`.
-fn read_segment(halves: &mut [Half; 2], way: Way, ack: u32, mut arrival: Arrival<'_>, emit: &mut Emit<'_>) {
-    let Arrival { flags, origin, .. } = arrival;
+/// Reads a TCP segment that travels `way`; its data arrive in one piece or, where it was put together from fragments,
+/// in several.
+fn read_segment<'b>(
+    halves: &mut [Half; 2],
+    way: Way,
+    (seq, ack, flags): (u32, u32, Flags),
+    now: Origin,
+    arrivals: impl IntoIterator<Item = Arrival<'b>>,
+    emit: &mut Emit<'_>,
+) {
     let [forward, reverse] = halves;
-    if flags.rst() {
-        forward.end(End::Reset, origin, emit);
-        reverse.end(End::Reset, origin, emit);
-        return;
-    }
     let (own, peer) = match way {
         Way::Forward => (forward, reverse),
         Way::Reverse => (reverse, forward),
     };
+    if flags.rst() {
+        // Who knows of no connection answers with sequence number 0, or with the acknowledgement number it was sent.
+        if seq == 0 || own.is_near(seq) || (flags.ack() && peer.is_near(ack)) {
+            forward_first(way, own, peer, |half| half.end(End::Reset, now, emit));
+        }
+        return;
+    }
     if flags.ack() {
         peer.acknowledge(ack);
     }
-    if flags.syn() {
-        // A SYN takes a sequence number; data in it comes after that.
-        arrival.seq = arrival.seq.wrapping_add(1);
-        own.open(arrival.seq);
+    for mut arrival in arrivals {
+        if flags.syn() {
+            // A SYN takes a sequence number; data in it comes after that.
+            arrival.seq = arrival.seq.wrapping_add(1);
+            own.open(arrival.seq);
+        }
+        own.arrive(arrival, emit);
     }
-    own.arrive(arrival, emit);
-    own.review(origin, emit);
-    peer.review(origin, emit);
+    own.review(now, emit);
+    peer.review(now, emit);
+}
+
+/// Does something with both directions of a flow, [`Way::Forward`] first.
+fn forward_first(way: Way, own: &mut Half, peer: &mut Half, mut act: impl FnMut(&mut Half)) {
+    let (forward, reverse) = if way == Way::Forward { (own, peer) } else { (peer, own) };
+    act(forward);
+    act(reverse);
+}
+
+/// Reads a segment or datagram that was put together from fragments. Of a datagram nothing is told behind the first
+/// octet that the snap length cut.
+fn read_assembled(
+    halves: &mut [Half; 2],
+    recent: &mut Option<Box<Recent>>,
+    segment: &Segment,
+    whole: &Assembled,
+    now: Origin,
+    emit: &mut Emit<'_>,
+) {
+    let mut runs = whole.runs(segment.payload);
+    match segment.head {
+        Head::Tcp { seq, ack, flags } => {
+            let fin_at = u64::from(segment.payload.len) + u64::from(segment.payload.missing);
+            let mut runs = runs.peekable();
+            let none = runs.peek().is_none().then_some(Run { at: 0, bytes: &[], cut: 0, origin: now });
+            let arrivals = runs.chain(none).map(|run| Arrival {
+                seq: seq.wrapping_add(run.at as u32),
+                flags: if run.end() == fin_at { flags } else { flags.without_fin() },
+                bytes: run.bytes,
+                cut: run.cut as u32,
+                origin: run.origin,
+            });
+            read_segment(halves, segment.way, (seq, ack, flags), now, arrivals, emit);
+        }
+        Head::Udp { id } => {
+            let origin = runs.next().map_or(now, |run| run.origin);
+            let bytes = segment.payload.of(whole.prefix());
+            match knows(recent, segment, id, bytes) {
+                true => note_repeated(halves),
+                false => read_datagram(segment, bytes, origin, emit),
+            }
+        }
+    }
 }
 
 /// Reads a UDP datagram: one event, whatever its length, and a gap where the snap length cut it.
 fn read_datagram(segment: &Segment, bytes: &[u8], origin: Origin, emit: &mut Emit<'_>) {
     let (way, Origin { frame, offset, time }) = (segment.way, origin);
-    emit(StreamEvent::Data { way, bytes, frame, offset, time });
+    emit(StreamEvent::Data { way, bytes, frame, offset: Some(offset), time });
     if segment.payload.missing > 0 {
         let octets = Some(u64::from(segment.payload.missing));
         emit(StreamEvent::Gap { way, octets, loss: Loss::SnapLength, frame, time });

@@ -2,12 +2,17 @@
 
 use std::cmp::Reverse;
 use std::collections::hash_map::{Entry as Place, HashMap};
+use std::sync::Arc;
 
 use super::counters::Counters;
-use super::dissect::{Head, Packet, dissect};
+use super::dissect::{Cursor, Head, Layer, Odd, Packet, Path, Stop, descend, dissect_along};
 use super::entry::{Entry, Follow, Tick};
+use super::fragment::{Assembled, Fragments};
 use super::key::{AnyKey, Key, Seed, endpoints};
 use super::slot::{Interest, Segment, Segments, Slot};
+use super::tcp::{Origin, Run};
+use super::tunnel::{Outer, Tunnel};
+use super::wlan::subframes;
 use super::{FlowInfo, FlowNo, StreamEvent, Way};
 use crate::capture::Window;
 use crate::time::Time;
@@ -17,6 +22,19 @@ use crate::wire::FrameNo;
 pub const MAX_FLOWS: usize = 1 << 18;
 /// Flows that an eviction leaves: a sixteenth goes at once, so that the search for the oldest is rare.
 pub const FLOWS_KEPT: usize = MAX_FLOWS / 16 * 15;
+/// Most times that a packet is put together from fragments which came in packets that were put together themselves.
+pub const MAX_NESTED: u8 = 4;
+/// Most flows without data of which the tunnel is remembered. When there are more, all of them are forgotten.
+pub const MAX_TUNNELS_WAITING: usize = 1 << 16;
+/// Most flows followed at a time. When there are as many, those longest silent are evicted, down to [`FOLLOWED_KEPT`].
+pub const MAX_FOLLOWED: usize = 1 << 16;
+/// Followed flows that such an eviction leaves.
+pub const FOLLOWED_KEPT: usize = MAX_FOLLOWED / 16 * 15;
+/// Most octets that all followed flows may hold after a window: out of order, and in what their readers keep. Beyond,
+/// those longest silent are evicted, down to [`HELD_KEPT`].
+pub const HELD_TOTAL: usize = 64 << 20;
+/// Octets held that such an eviction leaves at most.
+pub const HELD_KEPT: usize = HELD_TOTAL / 8 * 7;
 /// Fewest flows at which silent ones are looked for.
 const FIRST_SWEEP: usize = 1 << 12;
 
@@ -29,12 +47,19 @@ pub struct Table<T> {
     v4: HashMap<Key<2>, Entry, Seed>,
     v6: HashMap<Key<5>, Entry, Seed>,
     followed: Followed<T>,
+    fragments: Fragments,
     /// Number of flows at which the next sweep is due.
     sweep_at: usize,
     /// Whether UDP flows are followed.
     udp: Interest,
     /// The last time that a frame had.
     clock: Time,
+    /// The last frame.
+    last: FrameNo,
+    /// Octets of memory that the state of a flow takes.
+    weigh: fn(&T) -> usize,
+    /// Octets that the followed flows hold.
+    held: usize,
     counters: Counters,
 }
 
@@ -46,15 +71,30 @@ struct Followed<T> {
     /// Slots to which the window brought something, in that order.
     touched: Vec<u32>,
     segments: Segments,
+    /// Tunnels of flows that have brought no data yet.
+    tunnels: HashMap<FlowNo, Tunnel>,
+    /// Flows that are followed and not given up.
+    live: usize,
 }
 
 /// A frame on its way through the table.
 #[derive(Clone, Copy)]
 struct At {
     frame: FrameNo,
-    /// Index in the frames of the window.
+    /// Index in the frames of the window, or in the packets put together.
     index: u32,
+    /// How many of those it went through.
+    nested: u8,
     time: Time,
+}
+
+/// Where the octets of a packet stand.
+#[derive(Clone, Copy)]
+enum Octets<'b> {
+    /// In the captured bytes of a frame.
+    Frame(&'b [u8]),
+    /// In a packet that was put together.
+    Assembled(&'b Assembled),
 }
 
 impl<T> Table<T> {
@@ -68,12 +108,23 @@ impl<T> Table<T> {
                 free: Vec::new(),
                 touched: Vec::new(),
                 segments: Segments::default(),
+                tunnels: HashMap::new(),
+                live: 0,
             },
+            fragments: Fragments::default(),
             sweep_at: FIRST_SWEEP,
             udp,
             clock: Time(0),
+            last: FrameNo::default(),
+            weigh: |_| 0,
+            held: 0,
             counters: Counters::default(),
         }
+    }
+
+    /// The same, `weigh` telling how many octets of memory the state of a flow takes.
+    pub fn weighing(self, weigh: fn(&T) -> usize) -> Self {
+        Self { weigh, ..self }
     }
 
     /// What was counted so far.
@@ -87,12 +138,17 @@ impl<T> Table<T> {
         self.counters.packets += window.frames.len() as u64;
         for (index, frame) in window.frames.iter().enumerate() {
             self.clock = frame.time.unwrap_or(self.clock);
-            let at = At { frame: frame.no, index: index as u32, time: self.clock };
-            match dissect(frame.link, window.captured(frame), frame.original_len) {
-                Ok(packet) => self.meet(&packet, at),
-                Err(stop) => self.counters.stopped(stop),
+            let at = At { frame: frame.no, index: index as u32, nested: 0, time: self.clock };
+            let captured = window.captured(frame);
+            self.counters.cut_frames += u64::from(frame.original_len as usize > captured.len());
+            let mut path = Path::default();
+            match dissect_along(frame.link, captured, frame.original_len, &mut path) {
+                Ok(packet) => self.meet(&packet, path.tunnel.as_ref(), at),
+                Err(stop) => self.go_on(stop, path, Octets::Frame(captured), at),
             }
         }
+        self.last = window.frames.last().map_or(self.last, |frame| frame.no);
+        self.counters.fragments = self.fragments.tally;
         let slots = self.followed.take_touched();
         Touched { table: self, slots }
     }
@@ -100,6 +156,8 @@ impl<T> Table<T> {
     /// Ends every flow that is still open: all followed ones, in the order of their numbers. To be advanced with the
     /// segments that are returned and an empty window.
     pub fn finish(&mut self) -> Touched<'_, T> {
+        self.fragments.finish();
+        self.counters.fragments = self.fragments.tally;
         self.followed.segments.clear();
         let mut slots: Vec<_> = self.followed.slots.iter_mut().filter_map(Option::take).collect();
         slots.iter_mut().for_each(|slot| slot.end_with_capture());
@@ -107,17 +165,65 @@ impl<T> Table<T> {
         Touched { table: self, slots }
     }
 
-    #[inline]
-    fn meet(&mut self, packet: &Packet<'_>, at: At) {
-        if self.v4.len() + self.v6.len() >= self.sweep_at {
+    /// Goes on where a frame holds no segment or datagram as a whole, or several.
+    #[cold]
+    fn go_on(&mut self, stop: Stop, path: Path<'_>, octets: Octets<'_>, at: At) {
+        let nested = At { nested: at.nested + 1, ..at };
+        match (stop, octets) {
+            (Stop::Fragment(_) | Stop::Aggregate(_), _) if at.nested == MAX_NESTED => {
+                self.counters.stopped(Stop::TooDeep);
+            }
+            (Stop::Fragment(part), _) => {
+                let Some(hosts) = path.hosts else { return };
+                let whole = match octets {
+                    Octets::Frame(captured) => {
+                        let origin = Origin { frame: at.frame, offset: part.payload.offset, time: at.time };
+                        let bytes = part.payload.of(captured);
+                        let run = Run { at: 0, bytes, cut: part.payload.missing.into(), origin };
+                        self.fragments.add(hosts, &part, std::iter::once(run), at.time)
+                    }
+                    Octets::Assembled(whole) => self.fragments.add(hosts, &part, whole.runs(part.payload), at.time),
+                };
+                let Some(whole) = whole.map(Arc::new) else { return };
+                let nested = At { index: self.followed.segments.keep(Arc::clone(&whole), at.frame), ..nested };
+                let start = if whole.is_v6() { Layer::NextHeader(whole.next) } else { Layer::Protocol(whole.next) };
+                let cursor = Cursor::new(whole.prefix(), whole.len());
+                let path = Path { hosts: Some(whole.hosts()), id: path.id, tunnel: path.tunnel };
+                self.descend(start, cursor, path, Octets::Assembled(&whole), nested);
+            }
+            (Stop::Aggregate(payload), Octets::Frame(captured)) => {
+                for frame in subframes(captured, payload) {
+                    self.descend(Layer::Odd(Odd::Llc), frame, Path::default(), octets, nested);
+                }
+            }
+            (other, _) => self.counters.stopped(other),
+        }
+    }
+
+    /// Goes on from a layer within a frame.
+    #[cold]
+    fn descend<'f>(&mut self, start: Layer, cursor: Cursor<'f>, mut path: Path<'f>, octets: Octets<'_>, at: At) {
+        match descend(start, cursor, &mut path) {
+            Ok(packet) => self.meet(&packet, path.tunnel.as_ref(), at),
+            Err(stop) => self.go_on(stop, path, octets, at),
+        }
+    }
+
+    /// Finds the flow of a packet. Part of the walk over a window.
+    #[inline(always)]
+    fn meet(&mut self, packet: &Packet<'_>, tunnel: Option<&Outer<'_>>, at: At) {
+        if self.v4.len() + self.v6.len() >= self.sweep_at || self.followed.live >= MAX_FOLLOWED {
             self.sweep(at);
         }
         match packet.head {
             Head::Tcp { .. } => self.counters.tcp_segments += 1,
-            Head::Udp => self.counters.udp_datagrams += 1,
+            Head::Udp { .. } => self.counters.udp_datagrams += 1,
+        }
+        if let Some(outer) = tunnel {
+            *self.counters.tunnels.entry(outer.kind).or_default() += 1;
         }
         let Self { v4, v6, followed, counters, udp, .. } = self;
-        let arrival = Arrival { packet, at, udp: *udp };
+        let arrival = Arrival { packet, tunnel, at, udp: *udp };
         match AnyKey::of_packet(packet) {
             (AnyKey::V4(key), from_low) => arrival.note(v4.entry(key), from_low, followed, &mut counters.flows),
             (AnyKey::V6(key), from_low) => arrival.note(v6.entry(key), from_low, followed, &mut counters.flows),
@@ -140,6 +246,18 @@ impl<T> Table<T> {
             let (_, &mut youngest_to_go, _) = ages.select_nth_unstable(excess - 1);
             self.retain(&mut gone, |entry| age(entry) > youngest_to_go);
             self.counters.evicted += excess as u64;
+        }
+        let followed = self.followed.live.saturating_sub(gone.len());
+        if followed >= MAX_FOLLOWED {
+            let is_followed = |entry: &&Entry| matches!(entry.follow, Follow::Slot(_));
+            let age = |entry: &Entry| (Reverse(now.since(entry.seen)), entry.no);
+            let mut ages: Vec<_> = self.v4.values().chain(self.v6.values()).filter(is_followed).map(age).collect();
+            let excess = (followed - FOLLOWED_KEPT).min(ages.len());
+            if let Some(last) = excess.checked_sub(1) {
+                let (_, &mut youngest_to_go, _) = ages.select_nth_unstable(last);
+                self.retain(&mut gone, |entry| !is_followed(&entry) || age(entry) > youngest_to_go);
+                self.counters.evicted += excess as u64;
+            }
         }
         gone.sort_unstable_by_key(|entry| entry.no);
         gone.iter().for_each(|entry| self.followed.give_up(entry.follow, at));
@@ -166,6 +284,8 @@ impl<T> Table<T> {
             self.counters.add(tally);
         }
         let index = slot.index;
+        let weight = if slot.is_over() { 0 } else { slot.weight(self.weigh) };
+        self.held = (self.held + weight).saturating_sub(std::mem::replace(&mut slot.counted, weight));
         if !slot.is_over() {
             if let Some(place) = self.followed.slots.get_mut(index as usize) {
                 *place = Some(slot);
@@ -173,14 +293,44 @@ impl<T> Table<T> {
             return;
         }
         self.followed.free.push(index);
-        let entry = match AnyKey::of_flow(slot.info()) {
-            Some((AnyKey::V4(key), _)) => self.v4.get_mut(&key),
-            Some((AnyKey::V6(key), _)) => self.v6.get_mut(&key),
-            None => None,
-        };
+        self.followed.live -= usize::from(slot.is_open());
         // The same endpoints may have a newer flow by now.
-        if let Some(entry) = entry.filter(|entry| entry.follow == Follow::Slot(index)) {
+        if let Some(entry) = self.entry(slot.info()).filter(|entry| entry.follow == Follow::Slot(index)) {
             entry.follow = Follow::Ignored;
+        }
+    }
+
+    fn entry(&mut self, flow: &FlowInfo) -> Option<&mut Entry> {
+        match AnyKey::of_flow(flow)?.0 {
+            AnyKey::V4(key) => self.v4.get_mut(&key),
+            AnyKey::V6(key) => self.v6.get_mut(&key),
+        }
+    }
+
+    /// Evicts the flows longest silent until the rest hold little enough. What is told of them comes with the next
+    /// window; should they speak again, that is another flow.
+    #[cold]
+    fn shrink(&mut self) {
+        let Self { v4, v6, followed, held, last, clock, counters, .. } = self;
+        let mut slots: Vec<_> = followed.slots.iter_mut().flatten().filter(|slot| slot.is_open()).collect();
+        slots.sort_unstable_by_key(|slot| (slot.last_frame(), slot.info().no));
+        for slot in slots {
+            if *held <= HELD_KEPT {
+                break;
+            }
+            slot.evict(*last, *clock);
+            followed.touched.push(slot.index);
+            followed.live -= 1;
+            let octets = std::mem::take(&mut slot.counted);
+            *held = held.saturating_sub(octets);
+            counters.evicted += 1;
+            counters.evicted_octets += octets as u64;
+            let is_its_own = |entry: &Entry| entry.follow == Follow::Slot(slot.index);
+            match AnyKey::of_flow(slot.info()) {
+                Some((AnyKey::V4(key), _)) if v4.get(&key).is_some_and(is_its_own) => drop(v4.remove(&key)),
+                Some((AnyKey::V6(key), _)) if v6.get(&key).is_some_and(is_its_own) => drop(v6.remove(&key)),
+                _ => {}
+            }
         }
     }
 }
@@ -188,6 +338,7 @@ impl<T> Table<T> {
 /// A packet on its way through the table.
 struct Arrival<'p> {
     packet: &'p Packet<'p>,
+    tunnel: Option<&'p Outer<'p>>,
     at: At,
     udp: Interest,
 }
@@ -217,6 +368,9 @@ impl Arrival<'_> {
         };
         let way = entry.way(from_low);
         entry.note(packet, way, now);
+        if let Some(outer) = self.tunnel {
+            followed.note_tunnel(entry, outer, way);
+        }
         match entry.follow {
             Follow::Ignored => {}
             Follow::Slot(index) => followed.note(index, packet, way, at),
@@ -246,7 +400,7 @@ impl Arrival<'_> {
     fn first(&self, from_low: bool, flows: &mut u64) -> Entry {
         *flows += 1;
         let no = FlowNo(u32::try_from(*flows).unwrap_or(u32::MAX));
-        let ignored = self.packet.head == Head::Udp && self.udp == Interest::Ignored;
+        let ignored = matches!(self.packet.head, Head::Udp { .. }) && self.udp == Interest::Ignored;
         let follow = if ignored { Follow::Ignored } else { Follow::NotYet };
         Entry::new(no, self.packet, from_low, follow, Tick::of(self.at.time))
     }
@@ -255,7 +409,7 @@ impl Arrival<'_> {
     fn starts_reading(&self) -> bool {
         match self.packet.head {
             Head::Tcp { flags, .. } => flags.fin() || !self.packet.payload.is_empty(),
-            Head::Udp => true,
+            Head::Udp { .. } => true,
         }
     }
 }
@@ -270,7 +424,9 @@ impl<T> Followed<T> {
         };
         let isns = [Way::Forward, Way::Reverse].map(|way| entry.isn(way));
         let opening_seen = entry.isn(Way::Forward).is_some();
-        let info = FlowInfo { no: entry.no, transport: entry.transport(), opener, acceptor, opening_seen };
+        let tunnel = if self.tunnels.is_empty() { None } else { self.tunnels.remove(&entry.no).map(Box::new) };
+        let info = FlowInfo { no: entry.no, transport: entry.transport(), opener, acceptor, opening_seen, tunnel };
+        self.live += 1;
         let index = self.free.pop().unwrap_or_else(|| {
             self.slots.push(None);
             self.slots.len() as u32 - 1
@@ -293,13 +449,36 @@ impl<T> Followed<T> {
         }
     }
 
+    /// Notes the tunnel of a packet.
+    #[cold]
+    fn note_tunnel(&mut self, entry: &Entry, outer: &Outer<'_>, way: Way) {
+        match entry.follow {
+            Follow::Ignored => {}
+            Follow::NotYet => {
+                if self.tunnels.len() >= MAX_TUNNELS_WAITING {
+                    self.tunnels.clear();
+                }
+                let tunnel = Tunnel::new(way, outer);
+                self.tunnels.entry(entry.no).and_modify(|known| known.merge(&tunnel)).or_insert(tunnel);
+            }
+            Follow::Slot(index) => {
+                if let Some(Some(slot)) = self.slots.get_mut(index as usize)
+                    && slot.note_tunnel(way, outer, &mut self.segments)
+                {
+                    self.touched.push(index);
+                }
+            }
+        }
+    }
+
     /// Notes that a flow is given up, if it is followed.
     fn give_up(&mut self, follow: Follow, at: At) {
         let Follow::Slot(index) = follow else { return };
-        if let Some(Some(slot)) = self.slots.get_mut(index as usize)
-            && slot.give_up(at.frame, at.time)
-        {
-            self.touched.push(index);
+        if let Some(Some(slot)) = self.slots.get_mut(index as usize) {
+            self.live -= usize::from(slot.is_open());
+            if slot.give_up(at.frame, at.time) {
+                self.touched.push(index);
+            }
         }
     }
 
@@ -327,7 +506,7 @@ impl<T> Touched<'_, T> {
     /// Advances every flow in turn.
     pub fn advance<F>(&mut self, window: &Window, sink: &mut F)
     where
-        F: FnMut(&mut Option<T>, &FlowInfo, StreamEvent<'_>) -> Interest,
+        F: FnMut(&mut Option<T>, &FlowInfo, StreamEvent<'_>, FrameNo) -> Interest,
     {
         let (slots, segments) = self.parts();
         slots.iter_mut().for_each(|slot| slot.advance(segments, window, sink));
@@ -338,6 +517,9 @@ impl<T> Drop for Touched<'_, T> {
     fn drop(&mut self) {
         for slot in std::mem::take(&mut self.slots) {
             self.table.put_back(slot);
+        }
+        if self.table.held > HELD_TOTAL {
+            self.table.shrink();
         }
     }
 }

@@ -31,18 +31,21 @@ pub const HELD_SEGMENTS: usize = 512;
 /// How many later packets of its flow an acknowledged hole waits for. Network cards hand over packets in batches of
 /// 64 per queue, and the two directions may use two queues.
 pub const PATIENCE_PACKETS: u32 = 64;
+/// How far from where its direction has come a reset may lie to be believed, in octets: what travels in no window is
+/// a copy that came late, of an earlier connection between the same ports.
+pub const RESET_DISTANCE: u64 = 1 << 26;
 /// How long an acknowledged hole waits while its flow is captured further, in nanoseconds: half a second.
 pub const PATIENCE: i64 = 500_000_000;
 
-/// A run of octets of a direction.
+/// A run of octets of a direction, or of a packet put together from fragments.
 #[derive(Clone, Copy)]
-struct Run<'b> {
+pub(super) struct Run<'b> {
     /// Position in the direction: the sequence number, unwrapped.
-    at: u64,
-    bytes: &'b [u8],
+    pub(super) at: u64,
+    pub(super) bytes: &'b [u8],
     /// Octets after `bytes` that the snap length cut.
-    cut: u64,
-    origin: Origin,
+    pub(super) cut: u64,
+    pub(super) origin: Origin,
 }
 
 /// Where the first octet of a run was captured.
@@ -55,16 +58,16 @@ pub(super) struct Origin {
 }
 
 impl Run<'_> {
-    fn end(&self) -> u64 {
+    pub(super) fn end(&self) -> u64 {
         self.at + self.bytes.len() as u64 + self.cut
     }
 
-    fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         self.bytes.is_empty() && self.cut == 0
     }
 
     /// The run before and the run from `position` on; both may be empty.
-    fn split(self, position: u64) -> (Self, Self) {
+    pub(super) fn split(self, position: u64) -> (Self, Self) {
         let wanted = position.clamp(self.at, self.end()) - self.at;
         let octets = (wanted as usize).min(self.bytes.len());
         let (before, after) = self.bytes.split_at(octets);
@@ -76,7 +79,7 @@ impl Run<'_> {
 
 /// A run that came early, copied.
 #[derive(Debug)]
-struct Held {
+pub(super) struct Held {
     at: u64,
     bytes: Box<[u8]>,
     cut: u64,
@@ -84,7 +87,11 @@ struct Held {
 }
 
 impl Held {
-    fn run(&self) -> Run<'_> {
+    pub(super) fn copy_of(run: Run<'_>) -> Self {
+        Self { at: run.at, bytes: run.bytes.into(), cut: run.cut, origin: run.origin }
+    }
+
+    pub(super) fn run(&self) -> Run<'_> {
         Run { at: self.at, bytes: &self.bytes, cut: self.cut, origin: self.origin }
     }
 }
@@ -118,10 +125,18 @@ pub(super) type Emit<'e> = dyn FnMut(StreamEvent<'_>) + 'e;
 pub struct Tally {
     /// Gaps told, other than those that the snap length made.
     pub gaps: u64,
+    /// Octets missing in them.
+    pub missing_octets: u64,
     /// Gaps told that the snap length made.
     pub snap_cuts: u64,
+    /// Octets missing in those.
+    pub cut_octets: u64,
     /// Segments whose data had all been seen before: sent again, or captured twice.
     pub repeated_segments: u64,
+    /// Octets of TCP that had been seen before.
+    pub repeated_octets: u64,
+    /// UDP datagrams that were captured before.
+    pub repeated_datagrams: u64,
     /// Times that octets held differed from another version of them; the first version was taken.
     pub conflicts: u64,
 }
@@ -199,13 +214,16 @@ impl Half {
             None => *self.next.insert(first_position(seq)),
         };
         let run = Run { at: position(next, seq), bytes, cut: u64::from(cut), origin };
-        if flags.fin() {
+        // A FIN before what was handed over belongs to an earlier connection.
+        if flags.fin() && run.end() >= next {
             self.fin.get_or_insert(run.end());
         }
         let (run, _after_fin) = run.split(self.fin.unwrap_or(u64::MAX));
         let keep_alive = octets == 1 && run.at + 1 == next;
         if !run.is_empty() && !keep_alive {
-            self.merge(run.split(next).1, emit);
+            let (old, new) = run.split(next);
+            self.tally.repeated_octets += old.end() - old.at;
+            self.merge(new, emit);
         }
         self.advance(origin, emit);
         while self.held_octets > HELD_OCTETS || self.held.len() > HELD_SEGMENTS {
@@ -232,14 +250,26 @@ impl Half {
         match &mut self.wait {
             Some(wait) if self.next < Some(wait.acked) => {
                 wait.packets += 1;
+                // The clock may have gone back.
+                wait.since = wait.since.min(now.time);
                 if wait.packets >= PATIENCE_PACKETS || now.time.0.saturating_sub(wait.since.0) >= PATIENCE {
                     let acked = wait.acked;
                     self.wait = None;
-                    self.give_up(acked, now, emit);
+                    self.give_up(Loss::MissingPackets, acked, now, emit);
                 }
             }
             _ => self.wait = Some(Wait { acked: self.acked, since: now.time, packets: 0 }),
         }
+    }
+
+    /// Whether a sequence number is near to where the direction has come, as far as that is known.
+    pub(super) fn is_near(&self, seq: u32) -> bool {
+        self.next.is_none_or(|next| position(next, seq).abs_diff(next) <= RESET_DISTANCE)
+    }
+
+    /// Octets of memory that what is held takes.
+    pub(super) fn held(&self) -> usize {
+        self.held_octets + self.held.capacity() * size_of::<Held>()
     }
 
     /// Whether octets before `target` are missing. A single one with nothing behind it is not counted: as likely it
@@ -251,11 +281,27 @@ impl Half {
 
     /// Tells what is held and what is missing, then the end.
     pub(super) fn end(&mut self, end: End, now: Origin, emit: &mut Emit<'_>) {
-        let held = self.held.back().map_or(0, |last| last.run().end());
-        self.give_up(self.fin.unwrap_or(self.acked).max(held), now, emit);
+        self.release(Loss::MissingPackets, now, emit);
         if !self.ended {
             self.tell_end(if self.fin.is_some() { End::Closed } else { end }, now, emit);
         }
+    }
+
+    /// Tells what is held and what is missing; then that more is, for a limit of ours was reached.
+    pub(super) fn evict(&mut self, now: Origin, emit: &mut Emit<'_>) {
+        self.release(Loss::Limit, now, emit);
+        if !self.ended {
+            let (way, loss, Origin { frame, time, .. }) = (self.way, Loss::Limit, now);
+            self.tally.gaps += 1;
+            emit(StreamEvent::Gap { way, octets: None, loss, frame, time });
+            self.tell_end(End::Open, now, emit);
+        }
+    }
+
+    /// Tells what is held, and as a gap what is missing before it or was acknowledged.
+    fn release(&mut self, loss: Loss, now: Origin, emit: &mut Emit<'_>) {
+        let held = self.held.back().map_or(0, |last| last.run().end());
+        self.give_up(loss, self.fin.unwrap_or(self.acked).max(held), now, emit);
     }
 
     /// Hands over what is new in a run that starts at or behind `next`.
@@ -266,6 +312,7 @@ impl Half {
             match self.held.get(index).map(Held::run) {
                 Some(held) if held.at <= run.at => {
                     let (twice, rest) = run.split(held.end());
+                    self.tally.repeated_octets += twice.end() - twice.at;
                     let first = held.split(twice.at).1;
                     if !first.bytes.iter().zip(twice.bytes).all(|(a, b)| a == b) {
                         self.tally.conflicts += 1;
@@ -293,14 +340,14 @@ impl Half {
 
     fn hold(&mut self, index: usize, run: Run<'_>) {
         self.held_octets += run.bytes.len();
-        self.held.insert(index, Held { at: run.at, bytes: run.bytes.into(), cut: run.cut, origin: run.origin });
+        self.held.insert(index, Held::copy_of(run));
     }
 
     fn hand_over(&mut self, run: Run<'_>, emit: &mut Emit<'_>) {
         let Origin { frame, offset, time } = run.origin;
         self.next = Some(run.end());
         if !run.bytes.is_empty() {
-            emit(StreamEvent::Data { way: self.way, bytes: run.bytes, frame, offset, time });
+            emit(StreamEvent::Data { way: self.way, bytes: run.bytes, frame, offset: Some(offset), time });
         }
         if run.cut > 0 {
             self.tell_gap(run.cut, Loss::SnapLength, run.origin, emit);
@@ -322,9 +369,9 @@ impl Half {
     }
 
     /// Gives up every hole before `target`, handing over what is held between them.
-    fn give_up(&mut self, target: u64, now: Origin, emit: &mut Emit<'_>) {
+    fn give_up(&mut self, loss: Loss, target: u64, now: Origin, emit: &mut Emit<'_>) {
         while !self.ended && self.lacks(target) {
-            self.skip_to_held(Loss::MissingPackets, target, now, emit);
+            self.skip_to_held(loss, target, now, emit);
         }
     }
 
@@ -339,8 +386,14 @@ impl Half {
 
     fn tell_gap(&mut self, octets: u64, loss: Loss, at: Origin, emit: &mut Emit<'_>) {
         match loss {
-            Loss::SnapLength => self.tally.snap_cuts += 1,
-            Loss::MissingPackets | Loss::Limit => self.tally.gaps += 1,
+            Loss::SnapLength => {
+                self.tally.snap_cuts += 1;
+                self.tally.cut_octets += octets;
+            }
+            Loss::MissingPackets | Loss::Limit => {
+                self.tally.gaps += 1;
+                self.tally.missing_octets += octets;
+            }
         }
         emit(StreamEvent::Gap { way: self.way, octets: Some(octets), loss, frame: at.frame, time: at.time });
     }

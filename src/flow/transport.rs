@@ -1,7 +1,7 @@
 //! TCP and UDP headers. Checksums are not looked at: captures taken at an end point hold frames whose checksum the
 //! network card had yet to fill in.
 
-use super::dissect::{Cursor, Flags, Head, Hosts, Packet, Stop};
+use super::dissect::{Cursor, Flags, Head, Hosts, Packet, Path, Stop};
 
 /// TCP; options may be cut by the snap length, the fixed header may not.
 #[inline]
@@ -27,17 +27,17 @@ pub(super) fn tcp<'f>(cursor: &mut Cursor<'f>, hosts: Hosts<'f>) -> Result<Packe
 
 /// UDP; a length of 0 means all there is.
 #[inline]
-pub(super) fn udp<'f>(cursor: &mut Cursor<'f>, hosts: Hosts<'f>) -> Result<Packet<'f>, Stop> {
+pub(super) fn udp<'f>(cursor: &mut Cursor<'f>, path: &Path<'f>) -> Result<Packet<'f>, Stop> {
     let head = cursor.take::<8>()?;
     match usize::from(u16::from_be_bytes([head[4], head[5]])) {
         0 => {}
         len => cursor.limit(len.checked_sub(8).ok_or(Stop::Malformed)?),
     }
     Ok(Packet {
-        hosts,
+        hosts: path.hosts.ok_or(Stop::Malformed)?,
         source_port: u16::from_be_bytes([head[0], head[1]]),
         destination_port: u16::from_be_bytes([head[2], head[3]]),
-        head: Head::Udp,
+        head: Head::Udp { id: path.id },
         payload: cursor.payload(),
     })
 }

@@ -11,16 +11,21 @@ use crate::sanitise::{MOST_COLUMNS, clip, sanitise};
 /// # Errors
 /// Those of the writer.
 pub fn write(outcome: &Outcome, out: &mut impl Write) -> io::Result<()> {
-    for Filed { file, finding } in &outcome.findings {
-        let frame = finding.place().and_then(|p| p.frames.first()).map(|f| format!("{}:", f.0)).unwrap_or_default();
-        let (severity, rule) = (finding.severity.name(), finding.rule);
-        let message = clip(&finding.message, MOST_COLUMNS);
-        writeln!(out, "{}:{frame} {severity}[{rule}] {message}", sanitise(file))?;
+    for filed in &outcome.findings {
+        finding(filed, out)?;
     }
     for remark in summary::remarks(outcome) {
         writeln!(out, "{remark}")?;
     }
     writeln!(out, "{}; {}", summary::counts(outcome), summary::coverage(outcome))
+}
+
+/// Writes the line of a finding.
+pub(super) fn finding(Filed { file, finding }: &Filed, out: &mut impl Write) -> io::Result<()> {
+    let frame = finding.place().and_then(|p| p.frames.first()).map(|f| format!("{}:", f.0)).unwrap_or_default();
+    let (severity, rule) = (finding.severity.name(), finding.rule);
+    let message = clip(&finding.message, MOST_COLUMNS);
+    writeln!(out, "{}:{frame} {severity}[{rule}] {message}", sanitise(file))
 }
 
 #[cfg(test)]

@@ -71,14 +71,15 @@ pub fn write(outcome: &Outcome, options: Options, out: &mut impl Write) -> io::R
 }
 
 /// Draws findings one like the other.
-struct Artist {
+#[derive(Debug)]
+pub(super) struct Artist {
     handler: GraphicalReportHandler,
     width: usize,
     color: bool,
 }
 
 impl Artist {
-    fn new(options: Options) -> Self {
+    pub(super) fn new(options: Options) -> Self {
         let width = options.width.clamp(WIDTHS.0, WIDTHS.1);
         let styles = if options.color { ThemeStyles::ansi() } else { ThemeStyles::none() };
         // Lines come wrapped: a word is never parted at its hyphens, primitives have them.
@@ -94,7 +95,7 @@ impl Artist {
         Self { handler, width, color: options.color }
     }
 
-    fn draw(&self, Filed { file, finding }: &Filed) -> String {
+    pub(super) fn draw(&self, Filed { file, finding }: &Filed) -> String {
         let drawing = Drawing {
             finding,
             message: wrap(&clip(&finding.message, MOST_COLUMNS), self.width - 4).join("\n"),
@@ -133,7 +134,7 @@ fn pack(parts: &[String], most: usize) -> Vec<String> {
 
 /// Who has to change and what it cost; where it belongs: notes of parts, each beginning a line.
 fn notes(finding: &Finding) -> [Vec<String>; 2] {
-    let Scene { peers, session, user, version, carrier, encoding } = &finding.scene;
+    let Scene { peers, session, user, forwarded, version, carrier, encoding } = &finding.scene;
     let cost = finding.cost.as_ref().and_then(summary::cost);
     let carried = match (encoding, carrier) {
         (Some(encoding), Some(carrier)) => Some(format!("{} over {}", encoding.name(), carrier.name())),
@@ -148,6 +149,7 @@ fn notes(finding: &Finding) -> [Vec<String>; 2] {
         session.as_deref().map(|id| format!("session {}", clip(id, MOST_COLUMNS))),
         user.as_deref().map(|user| format!("user {}", clip(user, MOST_COLUMNS))),
         peers.map(|(client, server)| format!("stream {client} ⇄ {server}")),
+        forwarded.as_deref().map(|client| format!("on behalf of {}", clip(client, MOST_COLUMNS))),
         version.map(|version| format!("CSP {}", version_name(version))),
         carried,
     ];

@@ -80,7 +80,19 @@ struct Summary<'o> {
     transactions: BTreeMap<&'o str, u64>,
     judged: u64,
     not_judged: BTreeMap<&'o str, u64>,
+    relayed: u64,
     findings: BTreeMap<&'o str, usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tls: Option<Tls>,
+}
+
+#[derive(Serialize)]
+struct Tls {
+    flows: u64,
+    deciphered: u64,
+    without_keys: u64,
+    unreadable: u64,
+    sealed_bytes: u64,
 }
 
 impl Summary<'_> {
@@ -98,8 +110,17 @@ impl Summary<'_> {
             transactions: tally.transactions.iter().map(|(name, count)| (primitive(*name), *count)).collect(),
             judged: tally.judged,
             not_judged: tally.not_judged.iter().map(|(doubt, count)| (doubt.name(), *count)).collect(),
+            relayed: tally.relayed,
             findings: [Severity::Info, Severity::Warning, Severity::Error].map(|s| (s.name(), found(s))).into(),
+            tls: (outcome.tls.flows > 0).then(|| Tls::of(outcome.tls)),
         }
+    }
+}
+
+impl Tls {
+    fn of(tally: crate::tls::Tally) -> Self {
+        let crate::tls::Tally { flows, deciphered, without_keys, unreadable, sealed_octets: sealed_bytes } = tally;
+        Self { flows, deciphered, without_keys, unreadable, sealed_bytes }
     }
 }
 
@@ -123,6 +144,7 @@ struct Finding<'o> {
     flow: Option<Flow>,
     session: Option<&'o str>,
     user: Option<&'o str>,
+    forwarded: Option<&'o str>,
     version: Option<&'static str>,
     carrier: Option<&'static str>,
     encoding: Option<&'static str>,
@@ -160,7 +182,7 @@ struct Shown<'o> {
 impl<'o> Finding<'o> {
     fn of(Filed { file, finding }: &'o Filed) -> Self {
         let frames = finding.frames();
-        let Scene { peers, session, user, version, carrier, encoding } = &finding.scene;
+        let Scene { peers, session, user, forwarded, version, carrier, encoding } = &finding.scene;
         Self {
             rule: finding.rule,
             severity: finding.severity.name(),
@@ -175,6 +197,7 @@ impl<'o> Finding<'o> {
             flow: peers.map(|(client, server)| Flow { client: client.to_string(), server: server.to_string() }),
             session: session.as_deref(),
             user: user.as_deref(),
+            forwarded: forwarded.as_deref(),
             version: version.map(version_name),
             carrier: carrier.map(|c| c.name()),
             encoding: encoding.map(|e| e.name()),

@@ -7,10 +7,12 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
+use std::ops::ControlFlow;
 
-use crate::finding::Finding;
+use crate::finding::{Cost, Finding, Severity};
 use crate::session::{Doubt, Tally};
 use crate::time::Time;
+use crate::tls;
 
 pub mod concise;
 pub mod excerpt;
@@ -20,7 +22,9 @@ pub mod json;
 mod neighbourhood;
 mod summary;
 
+pub use self::summary::skipped;
 pub use crate::sanitise::sanitise;
+use human::Artist;
 
 /// What a run ended with: everything a report tells.
 #[derive(Clone, Debug, Default)]
@@ -35,14 +39,76 @@ pub struct Outcome {
     pub bytes: u64,
     /// Flows seen, whatever they carried.
     pub flows: u64,
+    /// Flows that are TLS, and what became of them.
+    pub tls: tls::Tally,
     /// The findings in the order in which they are told.
     pub findings: Vec<Filed>,
+    /// What was found besides and told while the capture was read, by rule.
+    pub told: BTreeMap<&'static str, Told>,
     /// How often a rule could not judge, by rule and reason.
     pub rule_doubts: BTreeMap<(&'static str, Doubt), u64>,
     /// Rules that failed: faults of this program.
     pub internal: Vec<String>,
     /// Findings beyond the limit on how many are kept.
     pub dropped_findings: u64,
+    /// Files in folders that were passed over: hidden ones, and what is no capture.
+    pub skipped_files: u64,
+}
+
+/// The findings of a rule, added up.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Told {
+    /// How bad the worst of them is.
+    pub severity: Severity,
+    /// How many they are, those of the same cause in the same session counting once.
+    pub count: u64,
+    /// How many more there were of the same causes.
+    pub repeats: u64,
+    /// What they cost.
+    pub cost: Cost,
+}
+
+impl Told {
+    /// Adds a finding.
+    pub fn add(&mut self, finding: &Finding) {
+        self.severity = self.severity.max(finding.severity);
+        self.count += 1;
+        self.repeats += finding.repeats;
+        self.cost += finding.cost.unwrap_or_default();
+    }
+
+    /// Adds a finding of a cause that was told.
+    pub fn repeat(&mut self, finding: &Finding) {
+        self.add(finding);
+        self.count -= 1;
+        self.repeats += 1;
+    }
+}
+
+impl std::ops::AddAssign for Told {
+    fn add_assign(&mut self, other: Self) {
+        self.severity = self.severity.max(other.severity);
+        self.count += other.count;
+        self.repeats += other.repeats;
+        self.cost += other.cost;
+    }
+}
+
+impl Outcome {
+    /// Everything found, by rule.
+    pub fn by_rule(&self) -> BTreeMap<&'static str, Told> {
+        let mut by_rule = self.told.clone();
+        for Filed { finding, .. } in &self.findings {
+            by_rule.entry(finding.rule).or_default().add(finding);
+        }
+        by_rule
+    }
+
+    /// How bad the worst of everything found is; `None` when nothing was.
+    pub fn worst(&self) -> Option<Severity> {
+        let kept = self.findings.iter().map(|filed| filed.finding.severity);
+        kept.chain(self.told.values().map(|told| told.severity)).max()
+    }
 }
 
 /// A capture that was read.
@@ -73,6 +139,48 @@ pub struct Filed {
     pub file: String,
     /// The finding.
     pub finding: Finding,
+}
+
+/// Writes a report of what is told while a capture is being read: findings one by one, the rest at the end.
+#[derive(Debug)]
+pub struct Telling<W> {
+    format: Format,
+    artist: Artist,
+    out: W,
+    failed: Option<io::Error>,
+}
+
+impl<W: Write> Telling<W> {
+    /// A report on a writer; `None` for a format that can only be written as a whole.
+    pub fn new(format: Format, out: W) -> Option<Self> {
+        let options = match format {
+            Format::Human(options) => options,
+            Format::Concise => human::Options::default(),
+            Format::Json => return None,
+        };
+        Some(Self { format, artist: Artist::new(options), out, failed: None })
+    }
+
+    /// Tells a finding at once; breaks off when nobody reads.
+    pub fn tell(&mut self, filed: &Filed) -> ControlFlow<()> {
+        let told = match self.format {
+            Format::Human(_) => writeln!(self.out, "{}", self.artist.draw(filed)),
+            _ => concise::finding(filed, &mut self.out),
+        };
+        self.failed = told.and_then(|()| self.out.flush()).err();
+        if self.failed.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+
+    /// Writes what stands at the end of a report.
+    ///
+    /// # Errors
+    /// Those of the writer, the first one.
+    pub fn finish(mut self, outcome: &Outcome) -> io::Result<()> {
+        match self.failed.take() {
+            Some(error) => Err(error),
+            None => write(outcome, self.format, &mut self.out).and_then(|()| self.out.flush()),
+        }
+    }
 }
 
 /// What a report is written as.

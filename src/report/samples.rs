@@ -67,6 +67,7 @@ pub(super) fn finding(exhibits: Vec<Exhibit>) -> Finding {
             peers: Some(("10.0.0.1:40001".parse().unwrap(), "192.0.2.7:80".parse().unwrap())),
             session: Some("im.example.com-77".to_owned()),
             user: Some("wv:anna@example.com".to_owned()),
+            forwarded: None,
             version: Some(Version::V12),
             carrier: Some(Carrier::Http),
             encoding: Some(Encoding::Xml),
@@ -146,10 +147,12 @@ pub(super) fn outcome(findings: Vec<Finding>) -> Outcome {
             judged: 412,
             not_judged: [(Doubt::MissingPackets, 7), (Doubt::OpenAtEnd, 11)].into(),
             evicted: 0,
+            relayed: 0,
         },
         packets: 2000,
         bytes: 1_234_567,
         flows: 50,
+        tls: Default::default(),
         findings: findings.into_iter().map(|finding| Filed { file: "anna.pcap".to_owned(), finding }).collect(),
         ..Outcome::default()
     }

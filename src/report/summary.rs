@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::finding::{Cost, Severity};
 use crate::session::Doubt;
-use crate::time::Seconds;
+use crate::tls::{DECIPHERS, Tally};
 
-use super::Outcome;
+use super::{Outcome, Told};
 use crate::sanitise::{MOST_COLUMNS, clip};
 
 /// Findings up to which no table by rule is drawn: they are seen at a glance.
-pub(super) const FEW_FINDINGS: usize = 5;
+pub(super) const FEW_FINDINGS: u64 = 5;
 
 /// Anomalies told of one input at most.
 pub(super) const MOST_ANOMALIES: usize = 10;
@@ -35,14 +35,12 @@ pub(super) fn coverage(outcome: &Outcome) -> String {
 
 /// `3 errors, 5 warnings, 2 notes in 1 file; 42 sessions, 812 messages`
 pub(super) fn counts(outcome: &Outcome) -> String {
-    let found: Vec<String> = [(Severity::Error, "error"), (Severity::Warning, "warning"), (Severity::Info, "note")]
-        .into_iter()
-        .map(|(severity, word)| {
-            (outcome.findings.iter().filter(|f| f.finding.severity == severity).count() as u64, word)
-        })
-        .filter(|(count, _)| *count > 0)
-        .map(|(count, word)| counted(count, word))
-        .collect();
+    let mut found = Vec::new();
+    for (severity, word) in [(Severity::Error, "error"), (Severity::Warning, "warning"), (Severity::Info, "note")] {
+        let count: u64 =
+            outcome.by_rule().values().filter(|told| told.severity == severity).map(|told| told.count).sum();
+        found.extend((count > 0).then(|| counted(count, word)));
+    }
     format!(
         "{} in {}; {}, {}",
         if found.is_empty() { "no findings".to_owned() } else { found.join(", ") },
@@ -66,15 +64,45 @@ pub(super) fn remarks(outcome: &Outcome) -> Vec<String> {
             remarks.push(format!("{path}: and {more} more anomalies"));
         }
     }
+    remarks.extend(skipped(outcome));
+    remarks.extend(encrypted(&outcome.tls));
     if outcome.dropped_findings > 0 {
         remarks
             .push(format!("{} beyond the limit, counted but not told", counted(outcome.dropped_findings, "finding")));
+    }
+    if outcome.tally.relayed > 0 {
+        let relayed = counted(outcome.tally.relayed, "exchange");
+        remarks.push(format!("{relayed} seen on both sides of a gateway, each counted once"));
     }
     if outcome.tally.evicted > 0 {
         remarks.push(format!("{} closed early: too many were open", counted(outcome.tally.evicted, "session")));
     }
     remarks.extend(outcome.internal.iter().map(|fault| format!("a rule failed: {}", clip(fault, MOST_COLUMNS))));
     remarks
+}
+
+/// `3 files passed over: hidden, or no captures`; `None` when none was.
+pub fn skipped(outcome: &Outcome) -> Option<String> {
+    (outcome.skipped_files > 0)
+        .then(|| format!("{} passed over: hidden, or no captures", counted(outcome.skipped_files, "file")))
+}
+
+/// `2 of 5 TLS flows encrypted, 8192 bytes: 1 without keys, 1 not readable`; `None` where nothing stayed encrypted.
+fn encrypted(tally: &Tally) -> Option<String> {
+    if tally.sealed_octets == 0 {
+        return None;
+    }
+    let other = tally.sealed().saturating_sub(tally.without_keys);
+    let reasons: Vec<String> = [(tally.without_keys, "without keys"), (other, "not readable")]
+        .into_iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, reason)| format!("{count} {reason}"))
+        .collect();
+    let (sealed, flows, octets) =
+        (tally.sealed(), counted(tally.flows, "TLS flow"), counted(tally.sealed_octets, "byte"));
+    let reasons = if reasons.is_empty() { String::new() } else { format!(": {}", reasons.join(", ")) };
+    let build = if DECIPHERS { "" } else { " (this build deciphers no TLS)" };
+    Some(format!("{sealed} of {flows} encrypted, {octets}{reasons}{build}"))
 }
 
 /// `rules held back 37 times: 30 missing packets, 7 open at the end`; `None` when they never did.
@@ -89,25 +117,14 @@ pub(super) fn held_back(outcome: &Outcome) -> Option<String> {
 
 /// A table of the findings by rule, worst and most frequent first; empty for a few findings.
 pub(super) fn table(outcome: &Outcome) -> Vec<String> {
-    if outcome.findings.len() <= FEW_FINDINGS {
+    let mut rows: Vec<(&str, Told)> = outcome.by_rule().into_iter().collect();
+    if rows.iter().map(|(_, told)| told.count).sum::<u64>() <= FEW_FINDINGS {
         return Vec::new();
     }
-    let mut by_rule: BTreeMap<&str, (Severity, u64, Cost)> = BTreeMap::new();
-    for finding in outcome.findings.iter().map(|f| &f.finding) {
-        let (severity, count, cost) = by_rule.entry(finding.rule).or_insert((finding.severity, 0, Cost::default()));
-        *severity = finding.severity.max(*severity);
-        *count += 1;
-        if let Some(more) = finding.cost {
-            cost.octets = cost.octets.saturating_add(more.octets);
-            cost.round_trips = cost.round_trips.saturating_add(more.round_trips);
-            cost.seconds = more.seconds.map(|s| Seconds(s.0 + cost.seconds.unwrap_or_default().0)).or(cost.seconds);
-        }
-    }
-    let mut rows: Vec<(&str, (Severity, u64, Cost))> = by_rule.into_iter().collect();
-    rows.sort_by_key(|(rule, (severity, count, _))| (std::cmp::Reverse((*severity, *count)), *rule));
+    rows.sort_by_key(|(rule, told)| (std::cmp::Reverse((told.severity, told.count)), *rule));
     let widest = rows.iter().map(|(rule, _)| rule.len()).max().unwrap_or(0);
     let mut lines = vec![format!("{:<widest$}  {:<8}  {:>5}  cost", "rule", "severity", "count")];
-    lines.extend(rows.into_iter().map(|(rule, (severity, count, cost))| {
+    lines.extend(rows.into_iter().map(|(rule, Told { severity, count, cost, .. })| {
         let line =
             format!("{rule:<widest$}  {:<8}  {count:>5}  {}", severity.name(), self::cost(&cost).unwrap_or_default());
         line.trim_end().to_owned()
@@ -158,13 +175,14 @@ fn grouped(count: u64) -> String {
 mod tests {
     use super::super::samples::{bare, outcome, redundant_poll};
     use super::*;
-    use crate::session::Tally;
+    use crate::session;
+    use crate::time::Seconds;
 
     #[test]
     fn coverage_tells_reasons_most_frequent_first() {
         let mut outcome = outcome(vec![]);
         assert_eq!(coverage(&outcome), "412 of 430 exchanges judged, 18 not: 11 open at the end, 7 missing packets");
-        outcome.tally = Tally { exchanges: 1, judged: 1, ..Tally::default() };
+        outcome.tally = session::Tally { exchanges: 1, judged: 1, ..session::Tally::default() };
         assert_eq!(coverage(&outcome), "1 of 1 exchange judged");
         assert_eq!(coverage(&Outcome::default()), "no IMPS exchange seen");
     }
@@ -183,6 +201,14 @@ mod tests {
     }
 
     #[test]
+    fn what_stays_encrypted_is_told_with_the_reason() {
+        assert_eq!(encrypted(&Tally { flows: 2, deciphered: 2, ..Tally::default() }), None);
+        let tally = Tally { flows: 5, deciphered: 3, without_keys: 1, unreadable: 1, sealed_octets: 8192 };
+        let told = encrypted(&tally).unwrap();
+        assert!(told.starts_with("2 of 5 TLS flows encrypted, 8192 bytes: 1 without keys, 1 not readable"), "{told}");
+    }
+
+    #[test]
     fn nothing_found_is_said() {
         let nothing = outcome(vec![]);
         assert_eq!(counts(&nothing), "no findings in 1 file; 42 sessions, 812 messages");
@@ -190,7 +216,7 @@ mod tests {
 
     #[test]
     fn a_few_findings_need_no_table() {
-        let mut findings = vec![bare(); FEW_FINDINGS];
+        let mut findings = vec![bare(); FEW_FINDINGS as usize];
         assert!(table(&outcome(findings.clone())).is_empty());
         findings.push(redundant_poll());
         findings.push(redundant_poll());

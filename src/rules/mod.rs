@@ -54,28 +54,28 @@ pub enum Check {
     Transaction(fn(&Session, &Transaction, &mut Verdict<'_>)),
     /// A session, or a chapter of a very long one, that is over.
     Session(fn(&Session, &mut Verdict<'_>)),
-    /// A subscriber, when the capture is over.
+    /// A subscriber, or a chapter of a very busy one, who has been silent for long or when the capture is over.
     Subscriber(fn(&Subscriber, &mut Verdict<'_>)),
-    /// All uses of client identities, when the capture is over.
-    Capture(fn(&[Use], &mut Verdict<'_>)),
+    /// The uses of one client identity, when no session of it is open any more.
+    Identity(fn(&[Use], &mut Verdict<'_>)),
 }
 
 /// Findings of one rule about one thing it was shown. Whatever has more of them has shown enough.
 pub const MOST_FINDINGS: usize = 100;
 
 /// What a rule has to say about the one thing it was shown.
-#[derive(Debug)]
 pub struct Verdict<'r> {
     rule: &'static str,
     page: &'r Page,
-    scene: Scene,
+    /// Asked for only when something is found.
+    scene: &'r dyn Fn() -> Scene,
     findings: Vec<Finding>,
     doubts: Vec<Doubt>,
 }
 
 impl<'r> Verdict<'r> {
     /// An empty verdict of a rule about something of this scene.
-    pub fn new(rule: &'static str, page: &'r Page, scene: Scene) -> Self {
+    pub fn new(rule: &'static str, page: &'r Page, scene: &'r dyn Fn() -> Scene) -> Self {
         Self { rule, page, scene, findings: Vec::new(), doubts: Vec::new() }
     }
 
@@ -109,7 +109,7 @@ impl<'r> Verdict<'r> {
             help: self.page.help.clone(),
             exhibits: vec![place],
             cost: None,
-            scene: self.scene.clone(),
+            scene: (self.scene)(),
             repeats: 0,
             cause: None,
         });

@@ -35,28 +35,29 @@ pub struct Agreed {
 }
 
 impl Agreed {
-    /// Takes in what a transaction settled; others leave it as it is, and so does one that is not whole in the capture: the
-    /// lost part may have said the opposite.
+    /// Takes in what a transaction settled.
     pub fn apply(&mut self, session: &Session, transaction: &Transaction) {
-        let answer = session.answer(transaction);
-        let Some(answer_event) = answer else { return };
-        let whole = |event: &Event| event.whole == Wholeness::Complete;
-        if !(whole(answer_event) && session.request(transaction).is_some_and(whole)) {
+        if let (Some(request), Some(answer)) = (session.request(transaction), session.answer(transaction)) {
+            self.settle(request, answer);
+        }
+    }
+
+    /// Takes in what an answer to a negotiation settled; others leave it as it is, and so does one that is not whole in
+    /// the capture: the lost part may have said the opposite.
+    pub(super) fn settle(&mut self, request: &Event, answer: &Event) {
+        let Some(name) = request.spoken().map(|s| s.name).filter(|name| settles(*name)) else { return };
+        if request.whole != Wholeness::Complete || answer.whole != Wholeness::Complete {
             return;
         }
-        let (Some(request), Some(answer)) =
-            (session.request(transaction).and_then(|e| e.primitive()), answer_event.primitive())
-        else {
-            return;
-        };
+        let code = answer.code();
+        let (Some(request), Some(answer)) = (request.primitive(), answer.primitive()) else { return };
         // A refused time to live comes with the time that holds instead.
-        let other_time = transaction.name == name::KEEP_ALIVE_REQUEST
-            && answer_event.code() == Some(605)
-            && answer.child(name::KEEP_ALIVE_TIME).is_some();
-        if !other_time && !answer_event.code().is_none_or(|c| (200..300).contains(&c)) {
+        let other_time =
+            name == name::KEEP_ALIVE_REQUEST && code == Some(605) && answer.child(name::KEEP_ALIVE_TIME).is_some();
+        if !other_time && !code.is_none_or(|c| (200..300).contains(&c)) {
             return;
         }
-        match transaction.name {
+        match name {
             name::LOGIN_REQUEST => self.login(request, answer),
             name::KEEP_ALIVE_REQUEST => {
                 let granted = answer.child(name::KEEP_ALIVE_TIME).or_else(|| request.child(name::TIME_TO_LIVE));
@@ -142,7 +143,7 @@ impl<'s> Agreements<'s> {
 }
 
 /// Whether an answer to this request can settle something.
-fn settles(request: NameId) -> bool {
+pub(super) fn settles(request: NameId) -> bool {
     matches!(
         request,
         name::LOGIN_REQUEST | name::KEEP_ALIVE_REQUEST | name::CLIENT_CAPABILITY_REQUEST | name::SERVICE_REQUEST

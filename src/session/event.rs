@@ -38,7 +38,8 @@ pub struct Event {
     pub body_octets: u32,
     /// Whether the payload is whole.
     pub whole: Wholeness,
-    /// Whether it is the first exchange of a flow whose opening was captured.
+    /// Whether its sender opened the flow for it: it is the first exchange of a flow whose opening was captured, and no
+    /// gateway stands between.
     pub opens_flow: bool,
     /// Whether its sender ends the connection with it.
     pub closes_flow: bool,
@@ -48,7 +49,7 @@ pub struct Event {
 #[derive(Clone, Debug)]
 pub enum What {
     /// A transaction part of a message.
-    Spoken(Box<Spoken>),
+    Spoken(Arc<Spoken>),
     /// A carrier answer without payload.
     Empty {
         /// Status of the carrier, 200 in good order.

@@ -5,8 +5,8 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use crate::carrier::{Carrier, Direction, Envelope, Start};
-use crate::csp::message::{Kind, Message, Part, text_fingerprint};
+use crate::carrier::{Carrier, Direction, Envelope, Gateway, Start};
+use crate::csp::message::{Kind, Message, Mode, Part, fingerprint, text_fingerprint};
 use crate::csp::name;
 use crate::csp::namespace::Version;
 use crate::flow::FlowInfo;
@@ -35,6 +35,10 @@ pub struct Heard {
     pub session_id: Option<Box<str>>,
     /// What a Login-Request proves itself with; `None` for every other message.
     pub proof: Option<Proof>,
+    /// What gateways said in a request.
+    pub gateway: Option<Box<Gateway>>,
+    /// Fingerprint of all that a request says, its session and identifiers included; `None` where it says nothing.
+    pub content: Option<u64>,
     /// One event a transaction part, at least one.
     pub events: Vec<Event>,
 }
@@ -49,7 +53,7 @@ impl Heard {
             let mut spoken = remember(message, part);
             spoken.part = (u16::try_from(i).unwrap_or(u16::MAX), parts);
             spoken.lean_octets = if i == 0 { lean } else { (0, 0) };
-            let what = What::Spoken(Box::new(spoken));
+            let what = What::Spoken(Arc::new(spoken));
             events.push(event(&message.envelope, what, message.body_octets, i == 0));
         }
         if events.is_empty() {
@@ -60,6 +64,7 @@ impl Heard {
             kind: Some(message.kind),
             session_id: message.session_id().map(Into::into),
             proof: message.parts.iter().find(|p| p.name == name::LOGIN_REQUEST).map(|p| proof(message, p)),
+            content: content(message),
             events,
             ..Self::frame(&message.envelope)
         }
@@ -85,6 +90,8 @@ impl Heard {
             kind: None,
             session_id: None,
             proof: None,
+            gateway: envelope.gateway.clone(),
+            content: None,
             events: Vec::new(),
         }
     }
@@ -102,7 +109,9 @@ fn event(envelope: &Envelope, what: What, body_octets: u32, first: bool) -> Even
         octets: if first { envelope.wire_octets } else { 0 },
         body_octets: if first { body_octets } else { 0 },
         whole: envelope.wholeness,
-        opens_flow: envelope.exchange == 1 && envelope.flow.opening_seen,
+        opens_flow: envelope.exchange == 1
+            && envelope.flow.opening_seen
+            && !envelope.gateway.as_ref().is_some_and(|gateway| gateway.between),
         closes_flow: envelope.closes,
     }
 }
@@ -133,6 +142,21 @@ fn remember(message: &Message, part: &Part) -> Spoken {
         document: Arc::new(document),
         cut,
     }
+}
+
+/// Fingerprint of what a request says; `None` for an answer and where no element was read.
+fn content(message: &Message) -> Option<u64> {
+    let root = message.document.root().filter(|_| message.envelope.direction == Direction::ClientToServer)?;
+    if message.parts.is_empty() {
+        return Some(fingerprint(root) ^ u64::from(message.body_octets));
+    }
+    let session = text_fingerprint(message.session_id().unwrap_or_default());
+    Some(message.parts.iter().fold(session, |state, part| {
+        let id = text_fingerprint(message.transaction_id(part).unwrap_or_default());
+        let mode = u64::from(part.mode == Some(Mode::Response));
+        let said = id.rotate_left(1) ^ part.fingerprint ^ mode;
+        state.rotate_left(5).wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ said
+    }))
 }
 
 fn proof(message: &Message, part: &Part) -> Proof {

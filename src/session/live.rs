@@ -1,14 +1,17 @@
 //! The live session: one that is still going on, with what it takes to pair the next event.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
-use crate::carrier::Direction;
+use crate::carrier::{Direction, Gateway};
 use crate::csp::message::Mode;
 use crate::csp::name;
 use crate::flow::FlowNo;
 use crate::syntax::{NameId, Node};
 use crate::time::Time;
 
+use super::agreement::settles;
+use super::log::{Chapter, Log};
 use super::logins::Grant;
 use super::{
     Agreed, ClientId, Doubt, Ending, Event, EventIx, Heard, Opening, Session, SessionNo, Spoken, Transaction, What,
@@ -17,25 +20,39 @@ use super::{
 /// Codes by which a server says that it has no such session any more.
 const SESSION_GONE: [u16; 3] = [600, 601, 604];
 
+/// A transaction without an answer: what is needed of its request once its event is packed.
+#[derive(Debug)]
+struct Open {
+    /// Its place among the transactions.
+    place: usize,
+    /// When the request began.
+    start: Time,
+    fingerprint: u64,
+    /// The request, where its answer can settle something.
+    negotiation: Option<Box<Event>>,
+}
+
 /// A request that its carrier answer answers: a poll, or one without transaction identifier.
 #[derive(Debug)]
 struct Waiting {
     flow: FlowNo,
     exchange: u32,
-    transaction: usize,
+    open: Open,
 }
 
 /// A session that is still going on.
 #[derive(Debug)]
 pub(super) struct Live {
+    /// The session, its events apart.
     session: Session,
+    log: Log,
     /// Open transactions by initiator and identifier.
-    open: HashMap<(Direction, Box<str>), usize>,
+    open: HashMap<(Direction, Box<str>), Open>,
     waiting: Vec<Waiting>,
     /// What is agreed now.
     agreed: Agreed,
     /// The transaction that the event being filed answered.
-    just_answered: Option<usize>,
+    just_answered: Option<Open>,
     last_active: Time,
     ended: Option<Time>,
     last_used: Time,
@@ -66,6 +83,9 @@ impl Live {
             if let Some(client) = primitive.and_then(client_id) {
                 live.session.client = client;
             }
+        }
+        if let Some(gateway) = grant.request.as_ref().and_then(|r| r.gateway.as_deref()) {
+            live.introduce(gateway);
         }
         for event in grant.earlier {
             live.push(event);
@@ -105,6 +125,7 @@ impl Live {
                 encoding,
                 carrier: heard.carrier,
                 peers: (heard.flow.opener, heard.flow.acceptor),
+                gateway: heard.gateway.clone(),
                 opening: Opening::MidStream,
                 ending: None,
                 events: Vec::new(),
@@ -116,6 +137,7 @@ impl Live {
                 watched_until: Time::default(),
                 doubts: Vec::new(),
             },
+            log: Log::default(),
             open: HashMap::new(),
             waiting: Vec::new(),
             agreed: Agreed::default(),
@@ -138,8 +160,46 @@ impl Live {
         (self.login.as_ref(), self.last_used, self.ended)
     }
 
+    /// A gateway says who the client is; what was said first stands.
+    pub(super) fn introduce(&mut self, gateway: &Gateway) {
+        let known = self.session.gateway.get_or_insert_with(|| Box::new(gateway.clone()));
+        if known.msisdn.is_none() {
+            known.msisdn.clone_from(&gateway.msisdn);
+        }
+        if known.client.is_none() {
+            known.client.clone_from(&gateway.client);
+        }
+    }
+
+    /// A flow proves to be shared with other clients: whoever opened it, this client did not.
+    pub(super) fn disown(&mut self, flow: FlowNo) {
+        self.session.events.iter_mut().filter(|e| e.flow == flow).for_each(|e| e.opens_flow = false);
+    }
+
+    /// Files that octets are missing; what is missing in one go is one event.
+    pub(super) fn miss(&mut self, gap: &Event) {
+        let same = |e: &&mut Event| match (&e.what, &gap.what) {
+            (What::Gap { loss: a }, What::Gap { loss: b }) => {
+                a == b && e.flow == gap.flow && e.direction == gap.direction
+            }
+            _ => false,
+        };
+        match self.session.events.last_mut().filter(same) {
+            Some(last) => {
+                (last.end, last.frames.last) = (gap.end, gap.frames.last);
+                self.last_active = self.last_active.max(gap.end);
+            }
+            None => self.push(gap.clone()),
+        }
+    }
+
     fn next(&self) -> EventIx {
-        EventIx(self.session.events.len() as u32)
+        EventIx(self.log.events())
+    }
+
+    /// The log of its chapter.
+    pub(super) fn log(&self) -> &Log {
+        &self.log
     }
 
     /// When it is to be closed if nothing more is heard: `linger` after its end, or after the silence that ends it.
@@ -187,49 +247,55 @@ impl Live {
         if matches!(event.what, What::Gap { .. }) || Doubt::of(event.whole).is_some() {
             self.session.faults.push(ix);
         }
-        self.session.events.push(event);
-        self.settle(ix);
+        self.log.push(&event);
+        self.settle(ix, &event);
     }
 
     fn ask(&mut self, ix: EventIx, spoken: &Spoken, event: &Event) {
         let direction = event.direction;
-        let place = self.session.transactions.len();
         let poll = spoken.name == name::POLLING_REQUEST;
+        let open = Open {
+            place: self.session.transactions.len(),
+            start: event.start,
+            fingerprint: spoken.fingerprint,
+            negotiation: settles(spoken.name).then(|| Box::new(event.clone())),
+        };
         if let Some(id) = spoken.id.as_deref().filter(|_| !poll) {
             let key = (direction, Box::from(id));
-            if let Some(open) = self.open.get(&key).and_then(|i| self.session.transactions.get_mut(*i)) {
-                let first = self.session.events.get(open.request.0 as usize).and_then(Event::spoken);
-                if first.is_some_and(|f| f.name == spoken.name && f.fingerprint == spoken.fingerprint) {
-                    open.repeats.push(ix);
-                    return;
-                }
+            if let Some(before) = self.open.get(&key)
+                && let Some(first) = self.session.transactions.get_mut(before.place)
+                && (first.name, before.fingerprint) == (spoken.name, spoken.fingerprint)
+            {
+                first.aside.get_or_insert_default().repeats.push(ix);
+                return;
             }
-            self.open.insert(key, place);
+            self.open.insert(key, open);
+        } else if direction == Direction::ClientToServer {
+            self.waiting.push(Waiting { flow: event.flow, exchange: event.exchange, open });
         }
-        if direction == Direction::ClientToServer && (poll || spoken.id.is_none()) {
-            self.waiting.push(Waiting { flow: event.flow, exchange: event.exchange, transaction: place });
+        let transactions = &mut self.session.transactions;
+        if transactions.len() == transactions.capacity() {
+            // A little at a time: most sessions are short, and ten thousand of them are open at once.
+            transactions.reserve_exact(8 + transactions.len() / 4);
         }
-        self.session.transactions.push(Transaction {
+        transactions.push(Transaction {
             initiator: direction,
             name: spoken.name,
             request: ix,
             answer: None,
-            interim: Vec::new(),
-            repeats: Vec::new(),
+            aside: None,
         });
     }
 
     fn answer(&mut self, ix: EventIx, spoken: &Spoken, direction: Direction) {
         let Some(id) = spoken.id.as_deref() else { return };
-        let key = (direction.opposite(), Box::from(id));
-        let Some(place) = self.open.get(&key).copied() else { return };
-        let Some(transaction) = self.session.transactions.get_mut(place) else { return };
+        let Entry::Occupied(open) = self.open.entry((direction.opposite(), Box::from(id))) else { return };
+        let Some(transaction) = self.session.transactions.get_mut(open.get().place) else { return };
         if spoken.code.is_some_and(|c| (100..200).contains(&c)) {
-            transaction.interim.push(ix);
+            transaction.aside.get_or_insert_default().interim.push(ix);
         } else {
             transaction.answer = Some(ix);
-            self.just_answered = Some(place);
-            self.open.remove(&key);
+            self.just_answered = Some(open.remove());
         }
     }
 
@@ -237,14 +303,12 @@ impl Live {
     fn answer_waiting(&mut self, ix: EventIx, flow: FlowNo, exchange: u32) {
         let transactions = &mut self.session.transactions;
         let just_answered = &mut self.just_answered;
-        self.waiting.retain(|waiting| {
-            let mine = waiting.flow == flow && waiting.exchange == exchange;
-            if mine && let Some(transaction) = transactions.get_mut(waiting.transaction) {
+        for waiting in self.waiting.extract_if(.., |w| w.flow == flow && w.exchange == exchange) {
+            if let Some(transaction) = transactions.get_mut(waiting.open.place) {
                 transaction.answer.get_or_insert(ix);
-                *just_answered = Some(waiting.transaction);
+                *just_answered = Some(waiting.open);
             }
-            !mine
-        });
+        }
     }
 
     fn note_ending(&mut self, ix: EventIx, spoken: &Spoken, direction: Direction, time: Time) {
@@ -262,17 +326,15 @@ impl Live {
     }
 
     /// After an answer: what it settled for the session as a whole.
-    fn settle(&mut self, ix: EventIx) {
-        let answered = self.just_answered.take().and_then(|place| self.session.transactions.get(place));
-        if let Some(transaction) = answered {
-            self.agreed.apply(&self.session, transaction);
-            let gone =
-                self.session.answer(transaction).and_then(Event::code).is_some_and(|c| SESSION_GONE.contains(&c));
-            if let Some(request) = self.session.request(transaction)
-                && request.direction == Direction::ClientToServer
-                && !gone
-            {
-                self.last_used = self.last_used.max(request.start);
+    fn settle(&mut self, ix: EventIx, answer: &Event) {
+        if let Some(open) = self.just_answered.take() {
+            if let Some(request) = &open.negotiation {
+                self.agreed.settle(request, answer);
+            }
+            let by_client =
+                self.session.transactions.get(open.place).is_some_and(|t| t.initiator == Direction::ClientToServer);
+            if by_client && !answer.code().is_some_and(|c| SESSION_GONE.contains(&c)) {
+                self.last_used = self.last_used.max(open.start);
             }
         }
         if let Some(Ending::Logout { request, answer: answer @ None }) = &mut self.session.ending {
@@ -282,7 +344,7 @@ impl Live {
     }
 
     /// Closes the chapter and goes on with the next; what was agreed stays, what was open is given up.
-    pub(super) fn end_chapter(&mut self, clock: Time) -> Session {
+    pub(super) fn end_chapter(&mut self, clock: Time) -> Chapter {
         let next = Session {
             agreed: self.agreed.clone(),
             chapter: self.session.chapter + 1,
@@ -293,6 +355,7 @@ impl Live {
             user: self.session.user.clone(),
             client: self.session.client.clone(),
             cookie: self.session.cookie.clone(),
+            gateway: self.session.gateway.clone(),
             doubts: Vec::new(),
             opening: Opening::MidStream,
             ending: None,
@@ -302,18 +365,18 @@ impl Live {
         self.waiting.clear();
         let mut chapter = std::mem::replace(&mut self.session, next);
         chapter.watched_until = clock;
-        chapter
+        Chapter::new(chapter, std::mem::take(&mut self.log))
     }
 
     /// The session as it stands when nothing more will be heard of it.
-    pub(super) fn end(mut self, clock: Time, doubt: Option<Doubt>) -> Session {
+    pub(super) fn end(mut self, clock: Time, doubt: Option<Doubt>) -> Chapter {
         if !(self.heard_client && self.heard_server) {
             self.session.doubts.push(Doubt::OneSided);
         }
         self.session.doubts.extend(doubt);
         self.session.watched_until = clock;
         self.session.last = true;
-        self.session
+        Chapter::new(self.session, self.log)
     }
 }
 

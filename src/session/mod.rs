@@ -1,6 +1,6 @@
 //! Messages in, conversations out: who asked, who answered, what is missing.
 //!
-//! In: what the carriers handed over, in capture order. Out: [`Session`]s, each the run of [`Event`]s between one
+//! In: what the carriers handed over, in capture order. Out: [`Chapter`]s, which read back as [`Session`]s, each the run of [`Event`]s between one
 //! client and its server with the [`Transaction`]s found in it, and [`Subscriber`]s that group sessions by user.
 //! A transaction is not an exchange of the carrier: it is paired by session, initiator and transaction identifier.
 //! What the capture could not have shown is kept as [`Doubt`].
@@ -10,6 +10,7 @@ mod doubt;
 mod event;
 mod heard;
 mod live;
+mod log;
 mod logins;
 #[expect(clippy::module_inception, reason = "the folder and its central type share the field's own word")]
 mod session;
@@ -20,6 +21,7 @@ pub use agreement::{Agreed, Agreements};
 pub use doubt::Doubt;
 pub use event::{Event, EventIx, Spoken, What};
 pub use heard::{ELEMENTS_REMEMBERED, Heard, is_secret, remembered};
+pub use log::Chapter;
 pub use session::{ClientId, Ending, Opening, Session, SessionNo, Transaction};
 pub use subscriber::{Attempt, Proof, Subscriber, Use};
-pub use tracker::{Limits, Owner, Tally, Tracker};
+pub use tracker::{Closed, LEGS_REMEMBERED, Limits, Owner, RELAYED_WITHIN, Tally, Tracker};

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use crate::carrier::{Carrier, Direction};
+use crate::carrier::{Carrier, Direction, Gateway};
 use crate::csp::namespace::Version;
 use crate::syntax::{Encoding, NameId};
 use crate::time::{Seconds, Time};
@@ -94,10 +94,27 @@ pub struct Transaction {
     pub request: EventIx,
     /// The final answer: for a poll the first event of the carrier answer, which may be empty.
     pub answer: Option<EventIx>,
+    /// What stands beside request and answer, which most transactions have nothing of.
+    pub(super) aside: Option<Box<Aside>>,
+}
+
+/// What stands beside the request and the answer of a transaction.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Aside {
+    pub(super) interim: Vec<EventIx>,
+    pub(super) repeats: Vec<EventIx>,
+}
+
+impl Transaction {
     /// Answers with an interim code (1xx).
-    pub interim: Vec<EventIx>,
+    pub fn interim(&self) -> &[EventIx] {
+        self.aside.as_deref().map_or(&[], |aside| &aside.interim)
+    }
+
     /// The same request sent again: equal identifier and content.
-    pub repeats: Vec<EventIx>,
+    pub fn repeats(&self) -> &[EventIx] {
+        self.aside.as_deref().map_or(&[], |aside| &aside.repeats)
+    }
 }
 
 /// What one client and its server said to each other. A session that grows past a limit is handed over in chapters.
@@ -121,6 +138,8 @@ pub struct Session {
     pub carrier: Carrier,
     /// Socket addresses of client and server in its first flow.
     pub peers: (SocketAddr, SocketAddr),
+    /// What gateways said of its client.
+    pub gateway: Option<Box<Gateway>>,
     /// How it began.
     pub opening: Opening,
     /// How it ended; `None` when it was not seen ending.
@@ -144,6 +163,11 @@ pub struct Session {
 }
 
 impl Session {
+    /// Whom it belongs to: the user, or where no login told, the number by which a gateway names the subscriber.
+    pub fn named(&self) -> Option<&str> {
+        self.user.as_deref().or_else(|| self.gateway.as_ref()?.msisdn.as_deref())
+    }
+
     /// The event at a place; events are only ever named by places in this chapter.
     pub fn event(&self, ix: EventIx) -> Option<&Event> {
         self.events.get(ix.0 as usize)

@@ -60,13 +60,11 @@ pub struct Use {
     pub ended: Option<Time>,
 }
 
-/// A user and what the user's clients did.
+/// A user and what the user's clients did. One who logs in very often is handed over in chapters.
 #[derive(Clone, Debug, Default)]
 pub struct Subscriber {
     /// `UserID` in lower case.
     pub user: String,
     /// Logins in capture order.
     pub attempts: Vec<Attempt>,
-    /// Logins let go because there were too many.
-    pub forgotten: u64,
 }

@@ -3,18 +3,28 @@
 //! It is the sequential heart of a run, so it decides nothing about what was said. Its output depends on the order of
 //! what it is given and on nothing else: not on windows, not on threads, not on the clock of the machine.
 
+mod legs;
+
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap};
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 
 use crate::carrier::{Direction, Wholeness};
 use crate::csp::message::Mode;
-use crate::flow::{End, FlowNo, Loss};
+use crate::flow::{End, FlowInfo, FlowNo, Loss};
 use crate::syntax::NameId;
 use crate::time::Time;
+use crate::wire::{FrameNo, FrameRange};
 
-use super::live::Live;
-use super::logins::Logins;
+use super::live::{Live, login_identity};
+use super::log::Chapter;
+use super::logins::{Logins, login_request};
 use super::{ClientId, Doubt, Event, Heard, Session, SessionNo, Subscriber, Use, What};
+
+pub use legs::{LEGS_REMEMBERED, RELAYED_WITHIN};
+
+use legs::{Leg, Legs};
 
 /// How much a tracker holds at most. What is let go is handed over first, and counted.
 #[derive(Clone, Copy, Debug)]
@@ -23,6 +33,8 @@ pub struct Limits {
     pub sessions: usize,
     /// Events of a session before its chapter is closed.
     pub events: usize,
+    /// Octets of a session's packed events before its chapter is closed.
+    pub octets: usize,
     /// Subscribers held; logins of further ones are not grouped.
     pub subscribers: usize,
     /// Unanswered exchanges held of a flow; beyond it the oldest is given up.
@@ -31,7 +43,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { sessions: 100_000, events: 4_000, subscribers: 100_000, exchanges: 1024 }
+        Self { sessions: 100_000, events: 4_000, octets: 512 << 10, subscribers: 100_000, exchanges: 1024 }
     }
 }
 
@@ -39,6 +51,17 @@ impl Default for Limits {
 const LINGER: i64 = 120_000_000_000;
 /// How long a session of unknown keep-alive time may be silent before it is closed: 7200 s.
 const SILENCE: i64 = 7_200_000_000_000;
+
+/// What is over, in the order in which it was.
+#[derive(Debug, Default)]
+pub struct Closed {
+    /// Sessions, or chapters of them.
+    pub sessions: Vec<Chapter>,
+    /// Subscribers, or chapters of them.
+    pub subscribers: Vec<Subscriber>,
+    /// For each client identity how it was used while sessions of it overlapped.
+    pub identities: Vec<Vec<Use>>,
+}
 
 /// What was counted on the way.
 #[derive(Clone, Debug, Default)]
@@ -49,7 +72,7 @@ pub struct Tally {
     pub messages: u64,
     /// Sessions seen.
     pub sessions: u64,
-    /// Users seen logging in.
+    /// Users seen logging in; of very many, one who comes back after a long silence counts anew.
     pub subscribers: u64,
     /// Requests seen, by primitive.
     pub transactions: BTreeMap<NameId, u64>,
@@ -59,6 +82,8 @@ pub struct Tally {
     pub not_judged: BTreeMap<Doubt, u64>,
     /// Sessions closed early because too many were open.
     pub evicted: u64,
+    /// Exchanges heard once more on the other side of a gateway; they count nowhere else.
+    pub relayed: u64,
 }
 
 impl Tally {
@@ -70,6 +95,7 @@ impl Tally {
         self.subscribers += other.subscribers;
         self.judged += other.judged;
         self.evicted += other.evicted;
+        self.relayed += other.relayed;
         for (name, count) in other.transactions {
             *self.transactions.entry(name).or_default() += count;
         }
@@ -87,23 +113,66 @@ impl Tally {
 }
 
 /// A carrier exchange whose answer has not come yet.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug, Default)]
 struct Exchange {
     session: Option<SessionNo>,
     doubt: Option<Doubt>,
+    /// Under what its request is known to [`Legs`].
+    content: Option<u64>,
+    /// The exchange of which it is a relayed copy.
+    relays: Option<Leg>,
+    /// Whom its request belongs to as far as it tells by itself.
+    owner: Owner,
 }
 
 /// What is known of a flow that carries IMPS.
 #[derive(Debug, Default)]
 struct FlowState {
     exchanges: BTreeMap<u32, Exchange>,
-    sessions: BTreeSet<SessionNo>,
+    users: Users,
     gaps: Vec<Event>,
     lossy: Option<Doubt>,
 }
 
+/// Who uses a flow, or all flows between two hosts.
+#[derive(Debug, Default)]
+struct Users {
+    /// The sessions; some may be over.
+    sessions: BTreeSet<SessionNo>,
+    /// How many of them before those that are over are taken out.
+    kept: usize,
+    /// The one that spoke last.
+    latest: Option<SessionNo>,
+    /// Whether it is a gateway that asks, for several clients.
+    pooled: bool,
+}
+
+impl Users {
+    /// A session speaks; returns whether it does so for the first time.
+    fn join(&mut self, no: SessionNo, live: &HashMap<SessionNo, Box<Live>>) -> bool {
+        self.latest = Some(no);
+        let new = self.sessions.insert(no);
+        if self.sessions.len() > self.kept.max(SESSIONS_REMEMBERED) {
+            self.sessions.retain(|no| live.contains_key(no));
+            self.kept = 2 * self.sessions.len();
+        }
+        new
+    }
+}
+
+/// The host of the client and the address of the server.
+type Route = (IpAddr, SocketAddr);
+
+fn route(flow: &FlowInfo) -> Route {
+    (flow.opener.ip(), flow.acceptor)
+}
+
 /// How many gaps of a flow are remembered for sessions that come to use it later.
 const GAPS_REMEMBERED: usize = 8;
+/// How many sessions are remembered of a flow, or of all between two hosts, before those that are over are taken out.
+const SESSIONS_REMEMBERED: usize = 64;
+/// How many pairs of hosts are remembered before those whose sessions are over are taken out.
+const ROUTES_REMEMBERED: usize = 4096;
 
 /// To whom something heard belongs.
 #[derive(Clone, Debug, Default)]
@@ -112,8 +181,12 @@ pub struct Owner {
     pub session: Option<SessionNo>,
     /// Its `SessionID`.
     pub id: Option<String>,
-    /// The user logged in.
+    /// The user logged in, or whom a gateway names.
     pub user: Option<String>,
+    /// Address of the client, as a gateway tells it.
+    pub forwarded: Option<String>,
+    /// Whether it was heard before, on another side of a gateway, and is not filed.
+    pub relayed: bool,
 }
 
 /// Files what was heard into sessions and subscribers.
@@ -123,13 +196,19 @@ pub struct Tracker {
     clock: Time,
     tally: Tally,
     next: u32,
-    live: HashMap<SessionNo, Live>,
+    live: HashMap<SessionNo, Box<Live>>,
     /// Sessions by `SessionID`, the latest last.
     by_id: HashMap<Box<str>, Vec<SessionNo>>,
     /// Sessions by user, in lower case, and client.
     by_client: HashMap<(String, ClientId), Vec<SessionNo>>,
     deadlines: BinaryHeap<Reverse<(Time, SessionNo)>>,
     flows: HashMap<FlowNo, FlowState>,
+    routes: HashMap<Route, Users>,
+    /// How many of them before those whose sessions are over are taken out.
+    routes_kept: usize,
+    legs: Legs,
+    /// Relayed answers whose originals have not come, by session.
+    stand_ins: HashMap<SessionNo, Vec<Heard>>,
     logins: Logins,
 }
 
@@ -141,52 +220,65 @@ impl Tracker {
 
     /// What was counted so far.
     pub fn tally(&self) -> Tally {
-        let subscribers = self.tally.subscribers.max(self.logins.subscribers() as u64);
-        Tally { subscribers, ..self.tally.clone() }
+        Tally { subscribers: self.logins.subscribers(), ..self.tally.clone() }
     }
 
     /// Files something heard. Sessions that are over by then are appended to `closed`. Returns to whom it belongs.
-    pub fn hear(&mut self, heard: Heard, closed: &mut Vec<Session>) -> Owner {
+    pub fn hear(&mut self, heard: Heard, closed: &mut Closed) -> Owner {
         self.advance(heard.events.iter().map(|e| e.end).max().unwrap_or(self.clock), closed);
+        let Some(heard) = self.relay(heard) else { return Owner { relayed: true, ..Owner::default() } };
         self.count(&heard);
-        let carried_in = self.carry(&heard);
+        let (carried_in, mut owner) = self.carry(&heard);
         let session = if heard.proof.is_some() && heard.direction == Direction::ClientToServer {
-            self.logins.ask(heard);
+            self.logins.ask(heard, closed);
             None
         } else if self.logins.answered_by(&heard) {
             self.answer_login(heard, closed)
         } else {
             self.file(heard, carried_in, closed)
         };
-        self.owner(session)
+        if let Some(live) = session.and_then(|no| self.live.get(&no)) {
+            let (user, gateway) = (live.session().named(), live.session().gateway.as_ref());
+            owner.user = user.map(str::to_owned).or(owner.user);
+            owner.forwarded = gateway.and_then(|g| g.client.as_deref()).map(str::to_owned).or(owner.forwarded);
+            (owner.session, owner.id) = (session, live.session().id.clone());
+        }
+        owner
     }
 
-    /// Files that octets are missing in a flow.
-    pub fn miss(&mut self, flow: FlowNo, direction: Direction, loss: Loss, event_at: (Time, crate::wire::FrameNo)) {
-        let (time, frame) = event_at;
+    /// Files that octets are missing in a flow, which is or is not known to carry IMPS. What they held may have been said
+    /// in the sessions that use the flow; where clients share it, or none is known in it, in every session between the
+    /// same two hosts.
+    pub fn miss(&mut self, flow: &FlowInfo, proved: bool, direction: Direction, loss: Loss, at: (Time, FrameNo)) {
+        let (time, frame) = at;
         let gap = Event {
             what: What::Gap { loss },
             direction,
-            flow,
+            flow: flow.no,
             exchange: 0,
             start: time,
             end: time,
-            frames: crate::wire::FrameRange { first: frame, last: frame },
+            frames: FrameRange { first: frame, last: frame },
             octets: 0,
             body_octets: 0,
             whole: Wholeness::Complete,
             opens_flow: false,
             closes_flow: false,
         };
-        let state = self.flows.entry(flow).or_default();
-        state.lossy.get_or_insert(loss.into());
-        for no in &state.sessions {
+        let state = if proved { Some(self.flows.entry(flow.no).or_default()) } else { self.flows.get_mut(&flow.no) };
+        let route = self.routes.get(&route(flow));
+        let pooled = route.is_some_and(|route| route.pooled);
+        let users = state.as_ref().map(|state| &state.users).filter(|users| !pooled && !users.sessions.is_empty());
+        for no in users.or(route).into_iter().flat_map(|users| &users.sessions) {
             if let Some(live) = self.live.get_mut(no) {
-                live.push(gap.clone());
+                live.miss(&gap);
             }
         }
-        if state.gaps.len() < GAPS_REMEMBERED {
-            state.gaps.push(gap);
+        if let Some(state) = state {
+            state.lossy.get_or_insert(loss.into());
+            if state.gaps.len() < GAPS_REMEMBERED {
+                state.gaps.push(gap);
+            }
         }
     }
 
@@ -195,12 +287,19 @@ impl Tracker {
         let Some(state) = self.flows.remove(&flow) else { return };
         for exchange in state.exchanges.into_values() {
             let open = (end == End::Open).then_some(Doubt::OpenAtEnd);
-            self.tally.settle(exchange.doubt.or(state.lossy).or(open));
+            self.give_up(&exchange, exchange.doubt.or(state.lossy).or(open));
+        }
+    }
+
+    /// An exchange ends without an answer.
+    fn give_up(&mut self, exchange: &Exchange, doubt: Option<Doubt>) {
+        if exchange.relays.is_none() {
+            self.tally.settle(doubt);
         }
     }
 
     /// Closes everything: the capture is over. Sessions are appended to `closed` by rising number.
-    pub fn finish(&mut self, closed: &mut Vec<Session>) -> (Vec<Subscriber>, Vec<Use>) {
+    pub fn finish(&mut self, closed: &mut Closed) {
         let mut flows: Vec<FlowNo> = self.flows.keys().copied().collect();
         flows.sort_unstable();
         for flow in flows {
@@ -211,12 +310,11 @@ impl Tracker {
         for no in open {
             self.close(no, None, closed);
         }
-        self.tally.subscribers = self.logins.subscribers() as u64;
-        std::mem::take(&mut self.logins).finish()
+        self.logins.finish(closed);
     }
 
     /// Moves the clock on and closes the sessions whose time has come.
-    fn advance(&mut self, now: Time, closed: &mut Vec<Session>) {
+    fn advance(&mut self, now: Time, closed: &mut Closed) {
         self.clock = self.clock.max(now);
         while let Some(Reverse((deadline, no))) = self.deadlines.peek().copied() {
             if deadline > self.clock {
@@ -244,45 +342,53 @@ impl Tracker {
         }
     }
 
-    /// Keeps the account of carrier exchanges; returns the session that the request of an answer belongs to.
-    fn carry(&mut self, heard: &Heard) -> Option<SessionNo> {
+    /// Keeps the account of carrier exchanges; returns the session that the request of an answer belongs to, and whom
+    /// something heard belongs to where no session tells.
+    fn carry(&mut self, heard: &Heard) -> (Option<SessionNo>, Owner) {
         let doubt = heard.events.iter().find_map(|e| Doubt::of(e.whole));
-        let state = self.flows.entry(heard.flow.no).or_default();
         if heard.direction == Direction::ClientToServer {
             self.tally.exchanges += 1;
-            if state.exchanges.len() >= self.limits.exchanges
-                && let Some((_, given_up)) = state.exchanges.pop_first()
-            {
-                self.tally.settle(given_up.doubt.or(Some(Doubt::Limit)));
-            }
-            state.exchanges.insert(heard.exchange, Exchange { session: None, doubt });
-            if state.exchanges.len() > self.limits.exchanges
-                && let Some((_, oldest)) = state.exchanges.pop_first()
-            {
-                self.tally.settle(oldest.doubt.or(state.lossy).or(Some(Doubt::Limit)));
-            }
-            return None;
+            let user = if heard.session_id.is_none() { named(heard) } else { None };
+            let forwarded = heard.gateway.as_ref().and_then(|g| g.client.as_deref()).map(str::to_owned);
+            let owner = Owner { user, forwarded, ..Owner::default() };
+            let exchange = Exchange { doubt, content: heard.content, owner: owner.clone(), ..Exchange::default() };
+            self.open(heard, exchange);
+            return (None, owner);
         }
-        match state.exchanges.remove(&heard.exchange) {
-            Some(exchange) => {
-                self.tally.settle(exchange.doubt.or(doubt));
-                exchange.session
-            }
-            None => {
-                self.tally.exchanges += 1;
-                let lost = if heard.flow.opening_seen { Doubt::MissingPackets } else { Doubt::BeganMidStream };
-                self.tally.settle(Some(state.lossy.unwrap_or(lost)));
-                None
-            }
+        let state = self.flows.entry(heard.flow.no).or_default();
+        let Some(exchange) = state.exchanges.remove(&heard.exchange) else {
+            self.tally.exchanges += 1;
+            let lost = if heard.flow.opening_seen { Doubt::MissingPackets } else { Doubt::BeganMidStream };
+            self.tally.settle(Some(state.lossy.unwrap_or(lost)));
+            return (None, Owner::default());
+        };
+        if let Some(content) = exchange.content {
+            self.legs.answer(content, heard.flow.no, heard.exchange);
+        }
+        self.tally.settle(exchange.doubt.or(doubt));
+        (exchange.session, exchange.owner)
+    }
+
+    /// Opens an exchange; the oldest of too many in a flow is given up.
+    fn open(&mut self, heard: &Heard, exchange: Exchange) {
+        let state = self.flows.entry(heard.flow.no).or_default();
+        let full = state.exchanges.len() >= self.limits.exchanges;
+        let oldest = if full { state.exchanges.pop_first() } else { None };
+        state.exchanges.insert(heard.exchange, exchange);
+        let lossy = state.lossy;
+        if let Some((_, oldest)) = oldest {
+            self.give_up(&oldest, oldest.doubt.or(lossy).or(Some(Doubt::Limit)));
         }
     }
 
     /// A login answer: joins the request it answers, and opens a session when it grants one.
-    fn answer_login(&mut self, heard: Heard, closed: &mut Vec<Session>) -> Option<SessionNo> {
+    fn answer_login(&mut self, heard: Heard, closed: &mut Closed) -> Option<SessionNo> {
         let no = SessionNo(self.next + 1);
-        let flow = heard.flow.no;
+        let flow = Arc::clone(&heard.flow);
         let time = self.clock;
         let grant = self.logins.answer(heard, no)?;
+        let gateway = grant.request.as_ref().and_then(|request| request.gateway.as_ref());
+        let by_gateway = gateway.is_some_and(|gateway| gateway.between);
         self.next += 1;
         self.tally.sessions += 1;
         let live = Live::open(no, grant);
@@ -303,8 +409,9 @@ impl Tracker {
             }
             self.close(old, None, closed);
         }
+        self.logins.open(live.session());
         self.admit(live, closed);
-        self.join_flow(flow, no);
+        self.join_flow(&flow, by_gateway, no);
         Some(no)
     }
 
@@ -312,7 +419,7 @@ impl Tracker {
         self.live.get(&no).is_some_and(|live| live.session().peers.1.ip() == session.peers.1.ip())
     }
 
-    fn file(&mut self, heard: Heard, carried_in: Option<SessionNo>, closed: &mut Vec<Session>) -> Option<SessionNo> {
+    fn file(&mut self, mut heard: Heard, carried_in: Option<SessionNo>, closed: &mut Closed) -> Option<SessionNo> {
         let known = match heard.session_id.as_deref() {
             Some(id) => self.find(id, heard.flow.acceptor.ip()),
             None => carried_in.filter(|no| self.live.contains_key(no)),
@@ -334,14 +441,21 @@ impl Tracker {
         {
             exchange.session = Some(no);
         }
-        self.join_flow(heard.flow.no, no);
+        let by_gateway = heard.gateway.as_ref().is_some_and(|gateway| gateway.between);
+        if self.join_flow(&heard.flow, by_gateway, no) {
+            heard.events.iter_mut().for_each(|event| event.opens_flow = false);
+        }
+        self.settle_stand_ins(no, Some(&heard));
         let Some(live) = self.live.get_mut(&no) else { return Some(no) };
+        if let Some(gateway) = heard.gateway.as_deref() {
+            live.introduce(gateway);
+        }
         for event in heard.events {
             live.push(event);
         }
-        if live.session().events.len() >= self.limits.events {
+        if live.log().events() as usize >= self.limits.events || live.log().len() >= self.limits.octets {
             let clock = self.clock;
-            closed.push(live.end_chapter(clock));
+            closed.sessions.push(live.end_chapter(clock));
         }
         Some(no)
     }
@@ -353,7 +467,7 @@ impl Tracker {
         candidates.iter().rev().find(with_server).or(candidates.last()).copied()
     }
 
-    fn admit(&mut self, live: Live, closed: &mut Vec<Session>) {
+    fn admit(&mut self, live: Live, closed: &mut Closed) {
         while self.live.len() >= self.limits.sessions {
             let Some(Reverse((_, no))) = self.deadlines.pop() else { break };
             if self.live.contains_key(&no) {
@@ -369,23 +483,45 @@ impl Tracker {
             self.by_client.entry(key).or_default().push(session.no);
         }
         self.deadlines.push(Reverse((live.deadline(LINGER, SILENCE), session.no)));
-        self.live.insert(session.no, live);
+        self.live.insert(session.no, Box::new(live));
     }
 
-    /// A session uses a flow: gaps of the flow before this may have held something of it.
-    fn join_flow(&mut self, flow: FlowNo, no: SessionNo) {
-        let state = self.flows.entry(flow).or_default();
-        if !state.sessions.insert(no) {
-            return;
+    /// A session uses a flow, which its client or a gateway opened. Gaps of the flow before this may have held something
+    /// of it. Returns whether it is a gateway.
+    fn join_flow(&mut self, info: &FlowInfo, by_gateway: bool, no: SessionNo) -> bool {
+        let state = self.flows.entry(info.no).or_default();
+        let users = &mut state.users;
+        if users.latest == Some(no) && (users.pooled || !by_gateway) {
+            return users.pooled;
         }
-        if let Some(live) = self.live.get_mut(&no) {
+        let before = users.latest;
+        let new = users.join(no, &self.live);
+        let shared = before.is_some_and(|other| other != no && (!new || are_of_two_users(&self.live, other, no)));
+        if self.routes.len() > self.routes_kept.max(ROUTES_REMEMBERED) {
+            self.routes.retain(|_, users| users.sessions.iter().any(|no| self.live.contains_key(no)));
+            self.routes_kept = 2 * self.routes.len();
+        }
+        let route = self.routes.entry(route(info)).or_default();
+        route.join(no, &self.live);
+        route.pooled |= by_gateway || shared;
+        let pooled = route.pooled;
+        if pooled && !std::mem::replace(&mut users.pooled, true) {
+            for no in &users.sessions {
+                if let Some(live) = self.live.get_mut(no) {
+                    live.disown(info.no);
+                }
+            }
+        }
+        if let Some(live) = self.live.get_mut(&no).filter(|_| new) {
             for gap in &state.gaps {
                 live.push(gap.clone());
             }
         }
+        pooled
     }
 
-    fn close(&mut self, no: SessionNo, doubt: Option<Doubt>, closed: &mut Vec<Session>) {
+    fn close(&mut self, no: SessionNo, doubt: Option<Doubt>, closed: &mut Closed) {
+        self.settle_stand_ins(no, None);
         let Some(live) = self.live.remove(&no) else { return };
         if let Some(id) = live.session().id.as_deref() {
             forget(&mut self.by_id, id, no);
@@ -393,14 +529,21 @@ impl Tracker {
         if let Some(key) = client_key(live.session()) {
             forget(&mut self.by_client, &key, no);
         }
-        self.logins.close(&live);
-        closed.push(live.end(self.clock, doubt));
+        self.logins.close(&live, closed);
+        closed.sessions.push(live.end(self.clock, doubt));
     }
+}
 
-    fn owner(&self, session: Option<SessionNo>) -> Owner {
-        let Some(live) = session.and_then(|no| self.live.get(&no)) else { return Owner::default() };
-        Owner { session, id: live.session().id.clone(), user: live.session().user.clone() }
-    }
+/// Whom something names that belongs to no session: the user who logs in, or the subscriber that a gateway names.
+fn named(heard: &Heard) -> Option<String> {
+    let login = heard.proof.and_then(|_| login_identity(login_request(heard)?).1);
+    login.or_else(|| heard.gateway.as_ref()?.msisdn.as_deref().map(str::to_owned))
+}
+
+/// Whether two sessions are known to be of different users.
+fn are_of_two_users(live: &HashMap<SessionNo, Box<Live>>, a: SessionNo, b: SessionNo) -> bool {
+    let name = |no| live.get(&no).and_then(|live| live.session().named());
+    name(a).zip(name(b)).is_some_and(|(a, b)| !a.eq_ignore_ascii_case(b))
 }
 
 /// What tells the sessions of one client of one user; `None` where the login told neither.

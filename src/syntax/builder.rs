@@ -55,6 +55,14 @@ impl<'s> Builder<'s> {
         }
     }
 
+    /// Makes room for as much as a token stream of this many octets usually comes to.
+    pub(super) fn reserve(&mut self, octets: usize) {
+        let octets = octets.min(64 << 10);
+        self.elements.reserve(octets / 8);
+        self.spans.reserve(octets / 8);
+        self.copied.reserve(octets);
+    }
+
     /// Opens an element by its spelling, prefix included; `tag` is the place of its start tag, of which the end only
     /// matters for showing. An element beyond a limit is left out with all inside it, and must be closed all the same.
     pub fn open(&mut self, spelling: &str, tag: Range<u32>) {

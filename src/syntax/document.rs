@@ -156,16 +156,14 @@ impl Document {
             texts.push_str(text);
             Run { start, len: text.len() as u32 }
         };
-        let elements = (first..last)
-            .filter_map(|id| self.node(NodeId(id)))
-            .map(|node| Element {
-                name: node.element.name,
-                depth: node.element.depth.saturating_sub(root.element.depth),
-                parent: NodeId(node.element.parent.0.saturating_sub(first)),
-                end: node.element.end.min(last) - first,
-                text: keep(&text(node)),
-            })
-            .collect();
+        let mut elements = Vec::with_capacity((last - first) as usize);
+        elements.extend((first..last).filter_map(|id| self.node(NodeId(id))).map(|node| Element {
+            name: node.element.name,
+            depth: node.element.depth.saturating_sub(root.element.depth),
+            parent: NodeId(node.element.parent.0.saturating_sub(first)),
+            end: node.element.end.min(last) - first,
+            text: keep(&text(node)),
+        }));
         let attributes = run_of(&self.attributes, first..last, |a| a.node).iter().map(|a| StoredAttribute {
             node: NodeId(a.node.0 - first),
             name: keep(a.name.of(&self.text)),

@@ -9,6 +9,7 @@ use std::ops::Range;
 
 pub mod builder;
 pub mod document;
+pub mod packing;
 pub mod wbxml;
 pub mod xml;
 

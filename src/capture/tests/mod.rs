@@ -1,5 +1,6 @@
 //! Captures made octet by octet, and everything that was read of them.
 
+mod compressed;
 mod damage;
 mod pcap;
 mod pcapng;

@@ -31,6 +31,7 @@ fn little_endian_with_microseconds() {
         given.summary,
         Summary {
             format: Format::Pcap,
+            codings: vec![],
             octets: 61,
             packets: 2,
             first: Some(Time(T_NS + 123_456_000)),

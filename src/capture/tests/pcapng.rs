@@ -26,6 +26,7 @@ fn a_packet_and_its_comment() {
         given.summary,
         Summary {
             format: Format::PcapNg,
+            codings: vec![],
             octets: 100,
             packets: 1,
             first: Some(Time(T_NS)),

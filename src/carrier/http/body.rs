@@ -4,6 +4,9 @@ use memchr::memchr;
 
 use super::facts::{Facts, Length};
 
+/// Octets of the extensions of a chunk, and of a trailer. What is as long is given up.
+pub const CHUNK_EXTRA_MAX: u32 = 64 * 1024;
+
 /// Where a body ends, and how far it was read.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Framing {
@@ -20,14 +23,14 @@ pub(super) enum Framing {
 pub(super) enum Chunk {
     /// In a chunk's size line, before the end of the number; what was read of it.
     Size(Option<u64>),
-    /// In a chunk extension of a chunk of this size.
-    Extension(u64),
+    /// In a chunk extension of a chunk of this size, so far into it.
+    Extension(u64, u32),
     /// In a chunk with so many octets to come.
     Data(u64),
     /// In the line end after a chunk.
     DataEnd,
-    /// In the trailer, in a line that is still empty or is not.
-    Trailer { empty: bool },
+    /// In the trailer, so far into it, in a line that is still empty or is not.
+    Trailer { empty: bool, octets: u32 },
 }
 
 /// What one step of reading made of the octets it was given.
@@ -46,6 +49,8 @@ pub(super) enum StepEnd {
     More,
     /// The body ends here.
     Done,
+    /// An extension or a trailer has no end: where the body ends cannot be told.
+    Endless,
     /// This is no chunked coding: from here on the body is [`Framing::UntilClose`].
     BadChunk,
 }
@@ -72,6 +77,11 @@ impl Framing {
     /// Whether there is nothing to read.
     pub(super) fn is_empty(&self) -> bool {
         *self == Self::Length(0)
+    }
+
+    /// Whether a line of a trailer may start here, or, where a sender forgot the blank one, the next message.
+    pub(super) fn is_before_trailer(&self) -> bool {
+        matches!(self, Self::Chunked(Chunk::Trailer { empty: true, .. }))
     }
 
     /// Reads on in `bytes` up to the end of the next run of payload.
@@ -123,32 +133,49 @@ impl Chunk {
                 }
                 return Step { used: used + payload.len(), payload, end: StepEnd::More };
             }
-            let line = memchr(b'\n', rest);
-            match (*self, line) {
-                (Self::Extension(size), Some(end)) => {
-                    *self = Self::sized(size);
-                    used += end + 1;
+            let end = match *self {
+                Self::Extension(_, octets) | Self::Trailer { octets, .. } => {
+                    let room = usize::try_from(CHUNK_EXTRA_MAX - octets).unwrap_or(usize::MAX);
+                    let line = memchr(b'\n', rest);
+                    let len = line.map_or(rest.len(), |end| end + 1).min(room);
+                    used += len;
+                    self.extra(rest.get(..len).unwrap_or_default())
                 }
-                (Self::Extension(_), None) => used += rest.len(),
-                (Self::Trailer { empty }, _) => {
-                    let text = rest.get(..line.unwrap_or(rest.len())).unwrap_or_default();
-                    let empty = empty && text.iter().all(|&b| b == b'\r');
-                    used += line.map_or(rest.len(), |end| end + 1);
-                    if line.is_some() && empty {
-                        return Step { used, payload: &[], end: StepEnd::Done };
-                    }
-                    *self = Self::Trailer { empty: line.is_some() || empty };
+                _ => {
+                    let next = rest.first().and_then(|&octet| self.next(octet));
+                    used += usize::from(next.is_some());
+                    *self = next.unwrap_or(*self);
+                    if next.is_some() { StepEnd::More } else { StepEnd::BadChunk }
                 }
-                _ => match rest.first().and_then(|&octet| self.next(octet)) {
-                    Some(next) => {
-                        *self = next;
-                        used += 1;
-                    }
-                    None => return Step { used, payload: &[], end: StepEnd::BadChunk },
-                },
+            };
+            // Where a line of a trailer may start, the caller looks for the next message.
+            if end != StepEnd::More || matches!(self, Self::Trailer { empty: true, .. }) {
+                return Step { used, payload: &[], end };
             }
         }
         Step { used, payload: &[], end: StepEnd::More }
+    }
+
+    /// Reads some of an extension or a trailer, at most to the end of a line.
+    fn extra(&mut self, text: &[u8]) -> StepEnd {
+        let whole = text.ends_with(b"\n");
+        let further = |octets: u32| octets.saturating_add(u32::try_from(text.len()).unwrap_or(u32::MAX));
+        match *self {
+            Self::Extension(size, _) if whole => *self = Self::sized(size),
+            Self::Extension(size, octets) => *self = Self::Extension(size, further(octets)),
+            Self::Trailer { empty, octets } => {
+                let empty = empty && text.iter().all(|b| matches!(b, b'\r' | b'\n'));
+                if whole && empty {
+                    return StepEnd::Done;
+                }
+                *self = Self::Trailer { empty: whole || empty, octets: further(octets) };
+            }
+            _ => {}
+        }
+        match self {
+            Self::Extension(_, octets) | Self::Trailer { octets, .. } if *octets >= CHUNK_EXTRA_MAX => StepEnd::Endless,
+            _ => StepEnd::More,
+        }
     }
 
     /// The state after one octet of a size line or of the line end after a chunk; `None` where it cannot stand there.
@@ -157,7 +184,7 @@ impl Chunk {
             (Self::DataEnd, b'\r') => Some(self),
             (Self::DataEnd, b'\n') => Some(Self::Size(None)),
             (Self::Size(Some(size)), b'\n') => Some(Self::sized(size)),
-            (Self::Size(Some(size)), b'\r' | b' ' | b'\t' | b';') => Some(Self::Extension(size)),
+            (Self::Size(Some(size)), b'\r' | b' ' | b'\t' | b';') => Some(Self::Extension(size, 0)),
             (Self::Size(None), b' ' | b'\t') => Some(self),
             (Self::Size(size), octet) => {
                 let digit = char::from(octet).to_digit(16)?;
@@ -169,7 +196,7 @@ impl Chunk {
     }
 
     fn sized(size: u64) -> Self {
-        if size == 0 { Self::Trailer { empty: true } } else { Self::Data(size) }
+        if size == 0 { Self::Trailer { empty: true, octets: 0 } } else { Self::Data(size) }
     }
 }
 
@@ -188,6 +215,7 @@ mod tests {
                 payload.extend_from_slice(step.payload);
                 used += step.used;
                 rest = &rest[step.used..];
+                assert!(step.used > 0 || step.end == StepEnd::BadChunk, "{:?}", step.end);
                 if step.end == StepEnd::Done {
                     return (payload, used, step.end);
                 }
@@ -229,6 +257,28 @@ mod tests {
         assert_eq!(payload, b"abX\r\n0\r\n\r\n");
         let (payload, ..) = read(CHUNKED, b"fffffffffffffffff\r\nab", 100);
         assert_eq!(payload, b"f\r\nab");
+    }
+
+    #[test]
+    fn extensions_and_trailers_have_an_end() {
+        let extra = CHUNK_EXTRA_MAX as usize;
+        for (before, after, payload) in [("5;", "\r\nhello\r\n0\r\n\r\n", "hello"), ("0\r\nX: ", "\r\n\r\n", "")] {
+            let coded = |octets: usize| format!("{before}{}{after}", "x".repeat(octets)).into_bytes();
+            // An extension counts with its line end, a trailer up to the last octet of its blank line.
+            let most = if before == "5;" { extra - 2 } else { extra - "X: \r\n\r".len() - 1 };
+            for size in [1, 1400, 10 * extra] {
+                let good = coded(most);
+                assert_eq!(read(CHUNKED, &good, size), (payload.as_bytes().to_vec(), good.len(), StepEnd::Done));
+                let (mut framing, mut end) = (CHUNKED, StepEnd::More);
+                for mut piece in coded(most + 2).chunks(size) {
+                    while !piece.is_empty() && end == StepEnd::More {
+                        let step = framing.step(piece);
+                        (piece, end) = (&piece[step.used..], step.end);
+                    }
+                }
+                assert_eq!(end, StepEnd::Endless, "{before} by {size}");
+            }
+        }
     }
 
     #[test]

@@ -15,7 +15,7 @@ use crate::flow::{End, FlowInfo, StreamEvent, Way};
 /// Octets that are searched for a start line in a flow without IMPS, where it began before the capture, octets are
 /// missing or make no sense. A flow without one in so many is given up.
 pub const PATIENCE: usize = 64 * 1024;
-/// Gaps of a flow that are remembered until it proves to carry IMPS.
+/// Gaps of a flow that are told, and remembered, before it proves to carry IMPS.
 pub const GAPS_REMEMBERED: usize = 4;
 /// Octets of answers captured before their request that are held until it comes.
 pub const HELD_MAX: usize = 64 * 1024;
@@ -56,6 +56,8 @@ pub(super) struct Conversation {
     never_hold: bool,
     /// Whether nothing more is wanted.
     pub(super) over: bool,
+    /// Whether that is because something else begins.
+    tunnel: bool,
 }
 
 impl Conversation {
@@ -72,6 +74,7 @@ impl Conversation {
             held_octets: 0,
             never_hold: false,
             over: false,
+            tunnel: false,
         }
     }
 
@@ -84,10 +87,17 @@ impl Conversation {
         self.dispatch(event, out);
         self.release(out);
         match self.client {
+            _ if self.over && self.tunnel => Interest::Tunnel,
             _ if self.over => Interest::Ignore,
             Some(_) => Interest::Keep,
             None => Interest::Undecided,
         }
+    }
+
+    /// Octets of memory that it holds.
+    pub(super) fn held(&self) -> usize {
+        let lanes: usize = self.lanes.iter().map(Lane::held).sum();
+        size_of::<Self>() + lanes + self.held_octets + self.held.len() * size_of::<Held>() + self.pairing.held()
     }
 
     fn dispatch(&mut self, event: StreamEvent<'_>, out: &mut Output<'_>) {
@@ -131,14 +141,19 @@ impl Conversation {
         if let Some(flow) = &self.imps {
             return Arc::clone(flow);
         }
-        let mut flow = out.flow.clone();
-        if self.client == Some(Way::Reverse) {
-            std::mem::swap(&mut flow.opener, &mut flow.acceptor);
-        }
-        let flow = Arc::new(flow);
+        let flow = Arc::new(self.turned(out.flow));
         self.imps = Some(Arc::clone(&flow));
         for hole in std::mem::take(&mut self.holes) {
             self.tell(hole, out);
+        }
+        flow
+    }
+
+    /// The flow, turned so that its opener is the client where that is known.
+    fn turned(&self, flow: &FlowInfo) -> FlowInfo {
+        let mut flow = flow.clone();
+        if self.client == Some(Way::Reverse) {
+            std::mem::swap(&mut flow.opener, &mut flow.acceptor);
         }
         flow
     }
@@ -150,7 +165,8 @@ impl Conversation {
             lane.clear();
         }
         self.never_hold = true;
-        self.over |= self.imps.is_none();
+        self.tunnel = !self.over && self.imps.is_none();
+        self.over |= self.tunnel;
     }
 
     /// Reading this way got out of step: messages may have been swallowed.
@@ -191,17 +207,20 @@ impl Conversation {
         }
     }
 
-    /// Hands over a gap, or remembers it until the flow proves to carry IMPS.
+    /// Hands over a gap, and remembers it until the flow proves to carry IMPS.
     pub(super) fn tell(&mut self, hole: Hole, out: &mut Output<'_>) {
-        let Some(flow) = &self.imps else {
-            if self.holes.len() < GAPS_REMEMBERED {
+        let from_client = self.client.unwrap_or(Way::Forward) == hole.way;
+        let flow = match &self.imps {
+            Some(flow) => Arc::clone(flow),
+            None if self.holes.len() < GAPS_REMEMBERED => {
                 self.holes.push(hole);
+                Arc::new(self.turned(out.flow))
             }
-            return;
+            None => return,
         };
-        let from_client = self.client == Some(hole.way);
         out.items.push(Carried::Gap {
-            flow: Arc::clone(flow),
+            flow,
+            proved: self.imps.is_some(),
             direction: if from_client { Direction::ClientToServer } else { Direction::ServerToClient },
             loss: hole.loss,
             time: hole.spot.time,

@@ -4,6 +4,7 @@ use memchr::memchr;
 
 use super::coding::Coding;
 use super::recognise::Media;
+use crate::carrier::gateway::Hints;
 
 /// `Content-Length` of a head.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -25,6 +26,8 @@ pub(super) struct Facts<'a> {
     pub(super) content_type: Option<&'a [u8]>,
     /// Whether the sender waits for an interim answer before it sends the body.
     pub(super) expects: bool,
+    /// What gateways wrote into it.
+    pub(super) gateway: Hints<'a>,
     close: bool,
     persistent: bool,
     /// Headers taken.
@@ -68,7 +71,7 @@ impl<'a> Facts<'a> {
                     self.coding.and(Coding::of(word));
                 }
             }),
-            _ => {}
+            _ => self.gateway.note(name, value),
         }
     }
 

@@ -46,7 +46,8 @@ impl StartLine<'_> {
     pub(super) fn to_start(self) -> Start {
         match self {
             Self::Request { method, target } => {
-                Start::Request { method: text(method, METHOD_MAX).into(), target: text(target, VALUE_KEPT).into() }
+                let target = without_user(&text(target, VALUE_KEPT)).into_owned();
+                Start::Request { method: text(method, METHOD_MAX).into(), target }
             }
             Self::Answer { status } => Start::Answer { status },
         }
@@ -288,6 +289,18 @@ fn split_field(field: &[u8]) -> (&[u8], &[u8]) {
     (name.unwrap_or_default().trim_ascii(), value.unwrap_or_default().trim_ascii())
 }
 
+/// A target without the user information of an absolute URI, which may hold a password.
+fn without_user(target: &str) -> Cow<'_, str> {
+    let scheme = target.find("://").filter(|at| *at > 0 && target.bytes().take(*at).all(|b| b.is_ascii_alphanumeric()));
+    let authority = scheme.map(|at| at + "://".len());
+    let Some((scheme, rest)) = authority.and_then(|at| target.split_at_checked(at)) else { return target.into() };
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    match rest.split_at_checked(end).and_then(|(authority, _)| authority.rfind('@')) {
+        Some(at) => format!("{scheme}{}", rest.get(at + 1..).unwrap_or_default()).into(),
+        None => target.into(),
+    }
+}
+
 /// Whether a header line is odd in another way than by folding.
 fn is_odd(field: &[u8]) -> bool {
     let Some(colon) = memchr(b':', field) else { return true };
@@ -338,6 +351,22 @@ mod tests {
         assert_eq!(line(b"HTTP/1.0 404\r\n"), Some((StartLine::Answer { status: 404 }, false)));
         assert_eq!(line(b"HTTP/1.1  200 OK\r\n"), Some((StartLine::Answer { status: 200 }, true)));
         assert_eq!(line(b"HTTP/1.1 200OK\r\n"), Some((StartLine::Answer { status: 200 }, true)));
+    }
+
+    #[test]
+    fn user_information_is_left_out_of_targets() {
+        for (target, shown) in [
+            ("http://anna:secret@im.example.com/imps?a=b@c", "http://im.example.com/imps?a=b@c"),
+            ("http://a@b@im.example.com", "http://im.example.com"),
+            ("http://im.example.com/a@b", "http://im.example.com/a@b"),
+            ("http://im.example.com?a@b", "http://im.example.com?a@b"),
+            ("/see?http://x@y/", "/see?http://x@y/"),
+            ("/imps", "/imps"),
+            ("://@", "://@"),
+            ("x://@", "x://"),
+        ] {
+            assert_eq!(without_user(target), shown);
+        }
     }
 
     #[test]

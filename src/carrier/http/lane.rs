@@ -14,7 +14,7 @@ pub(super) struct Segment<'w> {
     pub(super) way: Way,
     pub(super) bytes: &'w [u8],
     pub(super) frame: FrameNo,
-    pub(super) offset: u32,
+    pub(super) offset: Option<u32>,
     pub(super) time: Time,
     /// Whether nothing of the event was read yet.
     pub(super) fresh: bool,
@@ -23,13 +23,23 @@ pub(super) struct Segment<'w> {
 impl Segment<'_> {
     pub(super) fn advance(&mut self, used: usize) {
         self.bytes = self.bytes.get(used..).unwrap_or_default();
-        self.offset = self.offset.saturating_add(u32::try_from(used).unwrap_or(u32::MAX));
+        self.offset = after(self.offset, used);
         self.fresh &= used == 0;
+    }
+
+    /// Where an octet stands, so many after the first.
+    pub(super) fn offset_of(&self, octet: usize) -> Option<u32> {
+        after(self.offset, octet)
     }
 
     pub(super) fn spot(&self) -> Spot {
         Spot { frame: self.frame, time: self.time }
     }
+}
+
+/// An offset so many octets later.
+fn after(offset: Option<u32>, octets: usize) -> Option<u32> {
+    offset.map(|offset| offset.saturating_add(u32::try_from(octets).unwrap_or(u32::MAX)))
 }
 
 /// An event of the answers' way that waits for a request, its octets beside it.
@@ -38,7 +48,8 @@ pub(super) struct Held {
     pub(super) bytes: Vec<u8>,
 }
 
-/// A gap noticed before the flow proved to carry IMPS.
+/// A gap: octets that are missing one way.
+#[derive(Clone, Copy)]
 pub(super) struct Hole {
     pub(super) way: Way,
     pub(super) loss: Loss,
@@ -76,6 +87,12 @@ pub(super) enum State {
 impl Lane {
     pub(super) fn new(state: State) -> Self {
         Self { state, buffer: Vec::new(), from: Spot::default(), scanned: 0, ended: None }
+    }
+
+    /// Octets of memory that it holds.
+    pub(super) fn held(&self) -> usize {
+        let body = if let State::Body(message) = &self.state { message.held() } else { 0 };
+        self.buffer.capacity() + body
     }
 
     /// Empties the buffer and gives back what an unusual message made it take.

@@ -11,7 +11,7 @@ use super::recognise::{self, Media, SNIFF_MAX, Verdict};
 use crate::carrier::{Anomaly, Carrier, Direction, Envelope, Wholeness};
 use crate::flow::{End, FlowInfo, Loss};
 use crate::time::Time;
-use crate::wire::{FrameNo, FrameRange, Wire};
+use crate::wire::{FrameNo, FrameRange, Piece, Wire};
 
 /// Octets of a body, as transferred, that are kept. What comes after is only counted.
 pub const BODY_MAX: usize = 16 * 1024 * 1024;
@@ -94,10 +94,11 @@ fn envelope_of(bytes: &[u8], flow: &Arc<FlowInfo>, exchange: u32) -> Option<Box<
 
 /// The envelope that `head` begins; extent, body and wholeness are those of an empty message.
 fn envelope(head: &Head<'_, '_>, facts: &Facts<'_>, flow: &Arc<FlowInfo>, exchange: u32) -> Box<Envelope> {
+    let kind = head.line.start.kind();
     Box::new(Envelope {
         flow: Arc::clone(flow),
         carrier: Carrier::Http,
-        direction: match head.line.start.kind() {
+        direction: match kind {
             Kind::Request => Direction::ClientToServer,
             Kind::Answer => Direction::ServerToClient,
         },
@@ -105,6 +106,7 @@ fn envelope(head: &Head<'_, '_>, facts: &Facts<'_>, flow: &Arc<FlowInfo>, exchan
         start: head.line.start.to_start(),
         content_type: facts.content_type.map(|value| head::text(value, head::VALUE_KEPT).into_owned()),
         headers: head.headers(),
+        gateway: if kind == Kind::Request { facts.gateway.gateway() } else { None },
         body: Wire::default(),
         wholeness: Wholeness::Complete,
         wire_octets: 0,
@@ -137,6 +139,11 @@ pub(super) struct Message {
 }
 
 impl Message {
+    /// Octets of memory that its body takes.
+    pub(super) fn held(&self) -> usize {
+        self.body.len() + self.runs as usize * size_of::<Piece>()
+    }
+
     /// The message that `head` begins, from its first octet to its blank line. `imps` is the flow where the message is
     /// known to be IMPS by its head or by the other half of its exchange.
     pub(super) fn new(
@@ -198,7 +205,7 @@ impl Message {
     }
 
     /// Takes a run of payload; `true` where it shows that the message is IMPS, which [`prove`](Self::prove) acts on.
-    pub(super) fn payload(&mut self, bytes: &[u8], frame: FrameNo, offset: u32) -> bool {
+    pub(super) fn payload(&mut self, bytes: &[u8], frame: FrameNo, offset: Option<u32>) -> bool {
         match self.fate {
             Fate::Skip => return false,
             Fate::Keep(_) => {
@@ -255,7 +262,7 @@ impl Message {
         }
     }
 
-    fn keep(&mut self, bytes: &[u8], frame: FrameNo, offset: u32) {
+    fn keep(&mut self, bytes: &[u8], frame: FrameNo, offset: Option<u32>) {
         if self.wholeness != Wholeness::Complete || bytes.is_empty() {
             return;
         }
@@ -273,6 +280,13 @@ impl Message {
     pub(super) fn lose(&mut self, loss: Loss) {
         if !matches!(self.wholeness, Wholeness::Lost(_)) {
             self.wholeness = Wholeness::Lost(loss);
+        }
+    }
+
+    /// A limit of ours keeps its end from being found.
+    pub(super) fn give_up(&mut self) {
+        if self.wholeness == Wholeness::Complete {
+            self.wholeness = Wholeness::Limit;
         }
     }
 

@@ -24,6 +24,7 @@ mod resync;
 #[cfg(test)]
 mod tests;
 
+pub use body::CHUNK_EXTRA_MAX;
 pub use coding::INFLATED_MAX;
 pub use conversation::{GAPS_REMEMBERED, HELD_EVENTS_MAX, HELD_MAX, PATIENCE};
 pub use head::{HEAD_MAX, HEADERS_KEPT, NAME_KEPT, START_LINE_MAX, VALUE_KEPT};
@@ -42,6 +43,9 @@ pub enum Interest {
     Undecided,
     /// This is HTTP: everything, please.
     Keep,
+    /// From the next event on this is not HTTP but what a proxy or an upgrade lets through, with a beginning of its
+    /// own. This connection wants nothing more.
+    Tunnel,
     /// Nothing of this flow is wanted any more.
     Ignore,
 }
@@ -66,6 +70,14 @@ impl Connection {
         Self::default()
     }
 
+    /// Octets of memory that it holds.
+    pub fn held(&self) -> usize {
+        match &self.0 {
+            Stage::New | Stage::Ignored => 0,
+            Stage::Open(conversation) => conversation.held(),
+        }
+    }
+
     /// Takes the next event of the flow, in the order of capture, and appends what it completes to `out`.
     pub fn push(&mut self, flow: &FlowInfo, event: StreamEvent<'_>, out: &mut Vec<Carried>) -> Interest {
         if matches!(self.0, Stage::New) {
@@ -77,7 +89,7 @@ impl Connection {
         }
         let Stage::Open(conversation) = &mut self.0 else { return Interest::Ignore };
         let interest = conversation.push(flow, event, out);
-        if interest == Interest::Ignore {
+        if matches!(interest, Interest::Ignore | Interest::Tunnel) {
             self.0 = Stage::Ignored;
         }
         interest

@@ -93,6 +93,11 @@ pub(super) struct Pairing {
 }
 
 impl Pairing {
+    /// Octets of memory that it holds.
+    pub(super) fn held(&self) -> usize {
+        self.heads_kept + self.waiting.len() * size_of::<Asked>()
+    }
+
     /// Of a flow whose opening was seen or was not.
     pub(super) fn new(opening_seen: bool) -> Self {
         Self {
@@ -105,6 +110,11 @@ impl Pairing {
             answered: 0,
             overlapped: 0,
         }
+    }
+
+    /// Whether the request numbered last is the first that waits beyond the limit.
+    pub(super) fn has_just_overflown(&self) -> bool {
+        self.unkept == 1
     }
 
     /// Numbers a request whose head starts in `first`.

@@ -172,6 +172,10 @@ impl Conversation {
                 (exchange, request, framing, imps)
             }
         };
+        if head.line.start.kind() == Kind::Request && self.pairing.has_just_overflown() {
+            // Its answer and those to come cannot be told apart.
+            self.tell(Hole { way: way.opposite(), loss: Loss::Limit, spot: spots.1 }, out);
+        }
         let flow = imps.then(|| self.prove(out));
         let message = Message::new(head, &facts, (exchange, asked), framing, spots, flow.as_ref());
         let lane = self.lane(way);
@@ -196,24 +200,34 @@ impl Conversation {
         message.grow(step.used as u64, segment.spot());
         message.bad_chunk |= step.end == StepEnd::BadChunk;
         if !step.payload.is_empty() {
-            let before = u32::try_from(step.used - step.payload.len()).unwrap_or(u32::MAX);
-            if message.payload(step.payload, segment.frame, segment.offset.saturating_add(before)) {
+            let before = step.used - step.payload.len();
+            if message.payload(step.payload, segment.frame, segment.offset_of(before)) {
                 self.prove_message(way, out);
             }
         }
-        if step.end == StepEnd::Done {
-            self.finish(way, out);
+        match step.end {
+            StepEnd::Done => self.finish(way, out),
+            StepEnd::Endless => {
+                if let State::Body(message) = &mut self.lane(way).state {
+                    message.give_up();
+                }
+                self.finish(way, out);
+                self.lose_step(way);
+                self.tell(Hole { way, loss: Loss::Limit, spot: segment.spot() }, out);
+            }
+            StepEnd::More | StepEnd::BadChunk => {}
         }
         step.used
     }
 
-    /// Whether a segment starts the next message although the body before it has no end or never came.
+    /// Whether a segment starts the next message although the body before it has no end, lacks it or never came.
     fn is_next_message(&mut self, segment: Segment<'_>) -> bool {
         let expected = self.expected(segment.way);
         let another = expected == Some(Kind::Request) || self.pairing.has_waiting();
         let State::Body(message) = &mut self.lane(segment.way).state else { return false };
         let never_came = message.awaits_leave();
-        if !(message.framing == Framing::UntilClose && another || never_came) {
+        let open = message.framing == Framing::UntilClose || message.framing.is_before_trailer();
+        if !(open && another || never_came) {
             return false;
         }
         let next = look_closely(segment.bytes, expected).is_start();

@@ -1,6 +1,7 @@
 //! Children in, faults out.
 
 use std::borrow::Cow;
+use std::iter::Peekable;
 
 use super::{Element, Kind, Model, Space, element};
 use crate::csp::name::canonical;
@@ -45,6 +46,18 @@ pub fn validate_children(element: &Element, children: &[NameId]) -> Vec<Fault> {
     walk.faults
 }
 
+/// Whether children stand just as the content model of an element has them, so that [`validate_children`] finds nothing
+/// against them. Quick, and `false` wherever it takes more than a walk along the model to tell.
+pub fn in_order(element: &Element, children: impl Iterator<Item = NameId>) -> bool {
+    let mut children = children.peekable();
+    let fits = match element.kind {
+        Kind::Container(model) => model.walk(&mut children),
+        Kind::Any | Kind::Alias(_) | Kind::Removed => return true,
+        Kind::Leaf(_) | Kind::Empty => true,
+    };
+    fits && children.peek().is_none()
+}
+
 /// The children an element has to have. Each inner list is one of them: several names where any one will do.
 pub fn mandatory_children(version: Version, name: NameId) -> Vec<Vec<NameId>> {
     match element(version, name).map(|e| e.kind) {
@@ -60,6 +73,54 @@ impl Model {
             Self::One(n) | Self::Opt(n) | Self::Star(n) | Self::Plus(n) => f(n),
             Self::Seq(parts) | Self::Choice(parts) => parts.iter().for_each(|p| p.each_name(f)),
             Self::OptGroup(m) | Self::StarGroup(m) | Self::PlusGroup(m) => m.each_name(f),
+        }
+    }
+
+    /// Takes the children that the model has next, `false` when one that has to be there is not. A model has each name
+    /// once, so the next child decides which way to go.
+    fn walk(&self, children: &mut Peekable<impl Iterator<Item = NameId>>) -> bool {
+        match self {
+            Self::One(n) => children.next_if_eq(n).is_some(),
+            Self::Opt(n) => {
+                children.next_if_eq(n);
+                true
+            }
+            Self::Star(n) => {
+                while children.next_if_eq(n).is_some() {}
+                true
+            }
+            Self::Plus(n) => Self::One(*n).walk(children) && Self::Star(*n).walk(children),
+            Self::Seq(parts) => parts.iter().all(|part| part.walk(children)),
+            Self::Choice(parts) => match parts.iter().find(|part| part.begins(children.peek())) {
+                Some(part) => part.walk(children),
+                None => self.nullable(),
+            },
+            Self::OptGroup(m) => !m.begins(children.peek()) || m.walk(children),
+            Self::StarGroup(m) => m.walk_again(children),
+            Self::PlusGroup(m) => m.walk(children) && m.walk_again(children),
+        }
+    }
+
+    /// Takes the children of a group for as long as it begins again.
+    fn walk_again(&self, children: &mut Peekable<impl Iterator<Item = NameId>>) -> bool {
+        while self.begins(children.peek()) {
+            if !self.walk(children) {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Whether a child can be the first of the model.
+    fn begins(&self, child: Option<&NameId>) -> bool {
+        match self {
+            Self::One(n) | Self::Opt(n) | Self::Star(n) | Self::Plus(n) => child == Some(n),
+            Self::Seq(parts) => {
+                let ahead = parts.iter().take_while(|part| part.nullable()).count();
+                parts.iter().take(ahead + 1).any(|part| part.begins(child))
+            }
+            Self::Choice(parts) => parts.iter().any(|part| part.begins(child)),
+            Self::OptGroup(m) | Self::StarGroup(m) | Self::PlusGroup(m) => m.begins(child),
         }
     }
 
@@ -265,7 +326,39 @@ mod tests {
         assert_eq!(mandatory_children(Version::V12, CODE), Vec::<Vec<NameId>>::new());
     }
 
+    #[test]
+    fn what_stands_as_the_model_has_it_is_in_order() {
+        let ordered =
+            |parent, children: &[NameId]| in_order(element(Version::V12, parent).unwrap(), children.iter().copied());
+        assert!(ordered(LOGIN_REQUEST, &[USER_ID, CLIENT_ID, PASSWORD, TIME_TO_LIVE, SESSION_COOKIE]));
+        assert!(!ordered(LOGIN_REQUEST, &[USER_ID, CLIENT_ID, TIME_TO_LIVE, SESSION_COOKIE, PASSWORD]));
+        assert!(!ordered(LOGIN_REQUEST, &[USER_ID]));
+        assert!(ordered(ADD_NICK_LIST, &[NICK_NAME, USER_ID, NICK_NAME]) && !ordered(ADD_NICK_LIST, &[]));
+        assert!(ordered(AGREED_CAPABILITY_LIST, &[SUPPORTED_BEARER]));
+        assert!(!ordered(AGREED_CAPABILITY_LIST, &[TCP_PORT]));
+        assert!(ordered(CODE, &[]) && !ordered(CODE, &[RESULT]) && ordered(EXT_BLOCK, &[RESULT, CODE]));
+    }
+
     proptest! {
+        #[test]
+        fn what_is_in_order_has_no_fault(parent in 0..480_u16, picks in prop::collection::vec(0..64_usize, 0..8), sorted: bool) {
+            for version in super::super::VERSIONS {
+                let Some(e) = element(version, NameId(parent)) else { continue };
+                let Kind::Container(model) = e.kind else { continue };
+                let mut names = Vec::new();
+                model.each_name(&mut |n| names.push(n));
+                let mut picks = picks.clone();
+                picks.iter_mut().for_each(|pick| *pick %= names.len());
+                if sorted {
+                    picks.sort_unstable();
+                }
+                let children: Vec<_> = picks.into_iter().map(|pick| names[pick]).collect();
+                if in_order(e, children.iter().copied()) {
+                    prop_assert_eq!(validate_children(e, &children), []);
+                }
+            }
+        }
+
         #[test]
         fn any_names_are_judged_without_panic(parent: u16, children in prop::collection::vec(any::<u16>(), 0..40)) {
             let children: Vec<_> = children.into_iter().map(NameId).collect();

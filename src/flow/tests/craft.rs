@@ -215,3 +215,16 @@ impl Capture {
         windows
     }
 }
+
+/// A window of whole frames of a link type, a millisecond apart.
+pub(super) fn window(link: LinkType, frames: &[Vec<u8>]) -> Window {
+    let mut window = Window::default();
+    for (index, frame) in frames.iter().enumerate() {
+        let start = window.bytes.len() as u32;
+        window.bytes.extend(frame);
+        let range = start..window.bytes.len() as u32;
+        let (no, time) = (FrameNo(index as u64 + 1), Some(Time(index as i64 * MILLISECOND)));
+        window.frames.push(FrameRef { no, time, link, range, original_len: frame.len() as u32 });
+    }
+    window
+}

@@ -4,10 +4,10 @@ use proptest::prelude::*;
 
 use super::craft::{ethernet, ipv4, ipv6, tcp, udp};
 use crate::capture::LinkType;
-use crate::flow::{Flags, Head, Hosts, MAX_LAYERS, Packet, Stop, dissect};
+use crate::flow::{Flags, Head, Hosts, MAX_LAYERS, Packet, Part, Payload, Stop, dissect};
 
-const V4: Hosts<'_> = Hosts::V4 { source: 0x0a00_0001, destination: 0x0a00_0002 };
-const V6: Hosts<'_> = Hosts::V6 {
+pub(super) const V4: Hosts<'_> = Hosts::V4 { source: 0x0a00_0001, destination: 0x0a00_0002 };
+pub(super) const V6: Hosts<'_> = Hosts::V6 {
     source: &[0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1],
     destination: &[0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2],
 };
@@ -16,20 +16,20 @@ fn segment(data: &[u8]) -> Vec<u8> {
     tcp((1024, 80), 7, 9, 0x18, data)
 }
 
-fn whole(link: LinkType, frame: &[u8]) -> Result<Packet<'_>, Stop> {
+pub(super) fn whole(link: LinkType, frame: &[u8]) -> Result<Packet<'_>, Stop> {
     dissect(link, frame, frame.len() as u32)
 }
 
 /// Asserts that a frame is the segment of [`segment`] with the data `hello` at its end.
 #[track_caller]
-fn assert_hello(link: LinkType, frame: &[u8], hosts: Hosts<'_>) {
+pub(super) fn assert_hello(link: LinkType, frame: &[u8], hosts: Hosts<'_>) {
     let packet = whole(link, frame).unwrap();
     assert_eq!((packet.hosts, packet.source_port, packet.destination_port), (hosts, 1024, 80));
     assert_eq!(packet.head, Head::Tcp { seq: 7, ack: 9, flags: Flags(0x18) });
     assert_eq!((packet.payload.of(frame), packet.payload.missing), (&b"hello"[..], 0));
 }
 
-fn prefixed(prefix: &[u8], rest: Vec<u8>) -> Vec<u8> {
+pub(super) fn prefixed(prefix: &[u8], rest: Vec<u8>) -> Vec<u8> {
     [prefix, &rest].concat()
 }
 
@@ -119,14 +119,17 @@ fn extension_headers_of_ipv6() {
 
 #[test]
 fn fragments_are_told() {
-    for field in [[0x20, 0], [0, 1], [0x3f, 0xff]] {
-        let mut packet = ipv4(6, &segment(b"hello"));
+    for (field, at, more) in [([0x20, 0], 0, true), ([0, 1], 8, false), ([0x3f, 0xff], 65_528, true)] {
+        let mut packet = ipv4(6, b"12345678");
         packet[6..8].copy_from_slice(&field);
-        assert_eq!(whole(LinkType::RAW, &packet), Err(Stop::Fragment));
+        let payload = Payload { offset: 20, len: 8, missing: 0 };
+        assert_eq!(whole(LinkType::RAW, &packet), Err(Stop::Fragment(Part { id: 0x1234, next: 6, at, more, payload })));
     }
-    for field in [[0, 1], [0, 8]] {
-        let head = [6, 0, field[0], field[1], 1, 2, 3, 4];
-        assert_eq!(whole(LinkType::RAW, &ipv6(44, &prefixed(&head, segment(b"")))), Err(Stop::Fragment));
+    for (field, at, more) in [([0, 1], 0, true), ([0, 8], 8, false)] {
+        let packet = ipv6(44, &prefixed(&[6, 0, field[0], field[1], 1, 2, 3, 4], b"12345678".to_vec()));
+        let payload = Payload { offset: 48, len: 8, missing: 0 };
+        let part = Part { id: 0x0102_0304, next: 6, at, more, payload };
+        assert_eq!(whole(LinkType::RAW, &packet), Err(Stop::Fragment(part)));
     }
 }
 
@@ -203,7 +206,7 @@ fn headers_that_contradict_themselves() {
 
 #[test]
 fn what_is_not_read_is_named() {
-    assert_eq!(whole(LinkType(105), &[0; 60]), Err(Stop::Link(LinkType(105))));
+    assert_eq!(whole(LinkType(195), &[0; 60]), Err(Stop::Link(LinkType(195))));
     assert_eq!(whole(LinkType::ETHERNET, &ethernet(0x0806, &[])), Err(Stop::EtherType(0x0806)));
     assert_eq!(whole(LinkType::ETHERNET, &ethernet(38, &[0x42, 0x42, 3])), Err(Stop::EtherType(4)));
     assert_eq!(whole(LinkType::RAW, &ipv4(1, &[8, 0])), Err(Stop::Protocol(1)));
@@ -222,22 +225,43 @@ fn layers_are_limited() {
 }
 
 /// Link types that are read, and one that is not.
-const LINKS: [u16; 11] = [0, 1, 12, 14, 101, 108, 113, 228, 229, 276, 105];
+const LINKS: [u16; 27] = [
+    0, 1, 9, 12, 14, 50, 51, 101, 104, 105, 107, 108, 113, 119, 127, 163, 166, 192, 197, 204, 228, 229, 239, 252, 276,
+    195, 147,
+];
 
 proptest! {
+    #![proptest_config(ProptestConfig { cases: 2000, ..ProptestConfig::default() })]
+
     #[test]
     fn any_bytes_are_taken_apart_without_panic(
         link in 0..LINKS.len(),
-        prefix in 0..5usize,
-        bytes in prop::collection::vec(any::<u8>(), 0..200),
-        original_len in any::<u32>(),
+        prefix in prop::sample::select(BEGINNINGS),
+        bytes in prop::collection::vec(prop_oneof![any::<u8>(), Just(0), Just(1), Just(0x45)], 0..200),
+        original_len in prop_oneof![any::<u32>(), 0..300u32],
     ) {
-        // Half-way sensible beginnings lead deeper than noise does.
-        let beginnings: [&[u8]; 5] = [&[], &[0x45, 0], &[0x60], &[2, 0, 0, 0, 0x45], &[0; 12]];
-        let frame = [beginnings[prefix], &bytes].concat();
+        let frame = [prefix, &bytes].concat();
         if let Ok(packet) = dissect(LinkType(LINKS[link]), &frame, original_len) {
             prop_assert_eq!(packet.payload.of(&frame).len(), packet.payload.len as usize);
             prop_assert!(u64::from(packet.payload.missing) <= u64::from(original_len));
         }
     }
 }
+
+/// Half-way sensible beginnings lead deeper than noise does.
+const BEGINNINGS: &[&[u8]] = &[
+    &[],
+    &[0x45, 0],
+    &[0x60],
+    &[2, 0, 0, 0, 0x45],
+    &[0; 12],
+    &[0xff, 3, 0, 0x21, 0x45],
+    &[0x08, 0x02],
+    &[0x88, 0x03],
+    &[0, 0, 8, 0, 0, 0, 0, 0, 0x88, 0x02],
+    &[0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x88, 0x47, 0, 0, 1, 0xff],
+    &[0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x88, 0x64, 0x11, 0],
+    &[0x45, 0, 0, 0, 0, 0, 0, 0, 64, 47, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1],
+    &[0x45, 0, 0, 0, 0, 0, 0, 0, 64, 17, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1, 8, 0x68, 8, 0x68, 0, 0, 0, 0, 0x34, 255],
+    &[0, 12, 0, 2, b'i', b'p', 0, 0, 0, 0],
+];

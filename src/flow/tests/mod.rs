@@ -2,13 +2,17 @@
 
 mod craft;
 mod dissect;
+mod fragments;
+mod links;
 mod properties;
 mod stream;
 mod table;
+mod tunnels;
+mod twice;
 
 use craft::Capture;
 
-use super::{Counters, End, FlowInfo, FlowNo, Interest, Loss, StreamEvent, Table, Way};
+use super::{Counters, End, FlowInfo, FlowNo, Interest, Loss, StreamEvent, Table, Transport, Way};
 use crate::capture::Window;
 use crate::time::Time;
 use crate::wire::FrameNo;
@@ -25,6 +29,7 @@ impl From<StreamEvent<'_>> for Told {
     fn from(event: StreamEvent<'_>) -> Self {
         match event {
             StreamEvent::Data { way, bytes, frame, offset, time } => {
+                let offset = offset.unwrap();
                 Self::Data { way, bytes: bytes.to_vec(), frame, offset, time }
             }
             StreamEvent::Gap { way, octets, loss, frame, time } => Self::Gap { way, octets, loss, frame, time },
@@ -53,12 +58,14 @@ fn run_with(
     choose: impl Fn(&FlowInfo, &Told) -> Interest,
 ) -> Outcome {
     let mut flows: Vec<(FlowInfo, Vec<Told>)> = Vec::new();
-    let mut sink = |_: &mut Option<()>, info: &FlowInfo, event: StreamEvent<'_>| {
+    let mut sink = |_: &mut Option<()>, info: &FlowInfo, event: StreamEvent<'_>, _: FrameNo| {
         let told = Told::from(event);
         if let Told::Data { bytes, frame, offset, .. } = &told {
-            // Whatever way they took, the bytes are those of the frame at the offset.
-            let captured = capture.bytes(*frame);
-            assert_eq!(&captured[*offset as usize..][..bytes.len()], bytes);
+            // Whatever way they took, the bytes are those of the frame at the offset; a datagram put together from
+            // fragments begins there.
+            let captured = &capture.bytes(*frame)[*offset as usize..];
+            let all = if info.transport == Transport::Udp { captured.len().min(bytes.len()) } else { bytes.len() };
+            assert!(captured.starts_with(&bytes[..all]) || info.transport == Transport::Udp && all < bytes.len());
         }
         let interest = choose(info, &told);
         match flows.iter_mut().find(|(known, _)| known.no == info.no) {

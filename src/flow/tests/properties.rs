@@ -201,7 +201,7 @@ proptest! {
         }
         let mut table: Table<[bool; 2]> = Table::new(Interest::Followed);
         let mut ends_twice = false;
-        let mut sink = |ended: &mut Option<[bool; 2]>, _: &FlowInfo, event: StreamEvent<'_>| {
+        let mut sink = |ended: &mut Option<[bool; 2]>, _: &FlowInfo, event: StreamEvent<'_>, _: FrameNo| {
             let ended = ended.get_or_insert_default();
             let way = match event {
                 StreamEvent::Data { way, .. } | StreamEvent::Gap { way, .. } | StreamEvent::End { way, .. } => way,

@@ -43,6 +43,7 @@ fn every_field_of_a_finding() {
             "flow": { "client": "10.0.0.1:40001", "server": "192.0.2.7:80" },
             "session": "im.example.com-77",
             "user": "wv:anna@example.com",
+            "forwarded": null,
             "version": "1.2",
             "carrier": "http",
             "encoding": "xml",
@@ -91,7 +92,7 @@ fn inputs_and_summary() {
         json!({
             "packets": 2000, "bytes": 1_234_567, "flows": 50, "exchanges": 430, "messages": 812, "sessions": 42,
             "subscribers": 3, "transactions": { "Polling-Request": 7 }, "judged": 412,
-            "not_judged": { "missing packets": 7, "open at the end": 11 },
+            "not_judged": { "missing packets": 7, "open at the end": 11 }, "relayed": 0,
             "findings": { "error": 0, "warning": 1, "info": 1 }
         })
     );

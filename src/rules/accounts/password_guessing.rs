@@ -49,7 +49,11 @@ fn guesses(subscriber: &Subscriber, tries: &[&Attempt], verdict: &mut Verdict<'_
     }
     let again = tries.iter().zip(tries.iter().skip(1)).filter(|(refused, again)| follows(refused, again));
     let cost = Cost::of(again.flat_map(|(_, again)| std::iter::once(&again.request).chain(&again.answer)));
-    let draft = verdict.find(message, Exhibit::event(&last.request, "tried again")).user(&subscriber.user).cost(cost);
+    let draft = verdict
+        .find(message, Exhibit::event(&last.request, "tried again"))
+        .user(&subscriber.user)
+        .cost(cost)
+        .cause(format_args!("{} {:?}", subscriber.user, first.client));
     if let Some(refusal) = &first.answer {
         draft.show(Exhibit::event(refusal, "refused"));
     }

@@ -1,5 +1,6 @@
 use crate::carrier::Wholeness;
-use crate::csp::message::Message;
+use crate::csp::message::{Kind, Message};
+use crate::csp::namespace;
 use crate::finding::Exhibit;
 use crate::rules::Verdict;
 use crate::session::Doubt;
@@ -7,6 +8,11 @@ use crate::syntax::{AnomalyKind, Node};
 
 /// A whole payload that is no well-formed XML or WBXML.
 pub(super) fn check(message: &Message, verdict: &mut Verdict<'_>) {
+    // A gateway's error page, or a form, stands in the place of a document and is none.
+    let stated = message.envelope.content_type.as_deref().and_then(namespace::media);
+    if message.kind == Kind::Other && stated.is_none() {
+        return;
+    }
     if message.anomalies.iter().any(|a| a.kind.is_limit()) {
         return verdict.doubt(Doubt::Limit);
     }

@@ -21,7 +21,7 @@ pub(super) fn check(session: &Session, verdict: &mut Verdict<'_>) {
         let Some((first, earlier)) = latest.insert(what, (again, event)) else { continue };
         if id(earlier).is_none()
             || id(earlier) == id(event)
-            || !first.repeats.is_empty()
+            || !first.repeats().is_empty()
             || event.start.since(earlier.end) > window
         {
             continue;
@@ -99,7 +99,7 @@ fn fate(session: &Session, first: &Transaction, earlier: &Event, again: &Event, 
     match session.answer(first).filter(|a| a.end <= again.start) {
         Some(_) => session.outcome(first).filter(|c| matches!(c, 200 | 202)).map(|_| Fate::Accepted),
         None if told.carrier_answer(earlier, again) => None,
-        None if !first.interim.is_empty() => Some(Fate::Processing),
+        None if !first.interim().is_empty() => Some(Fate::Processing),
         None if first.answer.is_some() => Some(Fate::UnderWay),
         None => Some(Fate::Silence),
     }

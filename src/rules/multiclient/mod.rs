@@ -8,5 +8,5 @@ mod shared_client_id;
 pub(super) const RULES: &[Rule] = &[Rule {
     name: "multiclient/shared-client-id",
     page: include_str!("../../../rules/multiclient/shared-client-id.md"),
-    check: Check::Capture(shared_client_id::check),
+    check: Check::Identity(shared_client_id::check),
 }];

@@ -6,21 +6,19 @@ use crate::session::Use;
 /// One client identity in two hands.
 pub(super) fn check(uses: &[Use], verdict: &mut Verdict<'_>) {
     let overlap = verdict.parameter("overlap");
-    let mut by_client: Vec<&Use> = uses.iter().collect();
-    by_client
-        .sort_by(|a, b| a.client.cmp(&b.client).then(a.login.end.cmp(&b.login.end)).then(a.session.cmp(&b.session)));
-    for same in by_client.chunk_by(|a, b| a.client == b.client) {
-        let Some((earlier, later)) = shared(same, overlap) else { continue };
-        let whose = if same_user(earlier, later) {
-            format!("two live sessions of {} share", later.user)
-        } else {
-            format!("{} and {} use", earlier.user, later.user)
-        };
-        verdict
-            .find(format!("{whose} the ClientID {}", name(later)), Exhibit::event(&later.login, "the same identity"))
-            .show(Exhibit::event(&earlier.login, "in use since here"))
-            .user(&later.user);
-    }
+    let mut by_login: Vec<&Use> = uses.iter().collect();
+    by_login.sort_by_key(|used| (used.login.end, used.session));
+    let Some((earlier, later)) = shared(&by_login, overlap) else { return };
+    let whose = if same_user(earlier, later) {
+        format!("two live sessions of {} share", later.user)
+    } else {
+        format!("{} and {} use", earlier.user, later.user)
+    };
+    verdict
+        .find(format!("{whose} the ClientID {}", name(later)), Exhibit::event(&later.login, "the same identity"))
+        .show(Exhibit::event(&earlier.login, "in use since here"))
+        .user(&later.user)
+        .cause(name(later));
 }
 
 /// Two uses of one client identity, by rising login, that overlap; of two users rather than of one.

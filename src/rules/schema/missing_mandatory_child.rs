@@ -1,6 +1,6 @@
 use super::{held, judgeable};
 use crate::csp::message::Message;
-use crate::csp::model::{Fault, Kind, Space, Trust, mandatory_children, validate_children};
+use crate::csp::model::{Fault, Kind, Space, Trust, in_order, mandatory_children, validate_children};
 use crate::csp::name;
 use crate::finding::Exhibit;
 use crate::rules::Verdict;
@@ -9,7 +9,6 @@ use crate::syntax::{NameId, Node};
 /// A required child that is not there.
 pub(super) fn check(message: &Message, verdict: &mut Verdict<'_>) {
     let Some(version) = judgeable(message, verdict) else { return };
-    let mut children = Vec::new();
     for held in held(message, version) {
         if verdict.is_full() {
             return;
@@ -18,8 +17,10 @@ pub(super) fn check(message: &Message, verdict: &mut Verdict<'_>) {
         if !demands || only_selects(held.node, held.element.space) {
             continue;
         }
-        children.clear();
-        children.extend(held.node.children().map(Node::name));
+        if in_order(held.element, held.node.children().map(Node::name)) {
+            continue;
+        }
+        let children: Vec<NameId> = held.node.children().map(Node::name).collect();
         for fault in validate_children(held.element, &children) {
             let Fault::MissingMandatory(missing) = fault else { continue };
             if spoken_of_elsewhere(held.node, missing) {

@@ -7,7 +7,7 @@ use crate::csp::model::{self, Element};
 use crate::csp::name;
 use crate::csp::namespace::Version;
 use crate::session::Doubt;
-use crate::syntax::{AnomalyKind, Node};
+use crate::syntax::{AnomalyKind, MAX_DEPTH, Node};
 
 mod invalid_value;
 mod missing_mandatory_child;
@@ -38,20 +38,18 @@ struct Held<'m> {
     element: &'static Element,
 }
 
-/// The elements of a message that the content model of its version knows where they stand, root first.
-fn held(message: &Message, version: Version) -> Vec<Held<'_>> {
-    let mut all = Vec::with_capacity(message.document.len());
-    let mut open: Vec<_> =
-        message.document.root().map(|r| (r, model::element(version, r.name()))).into_iter().collect();
-    while let Some((node, element)) = open.pop() {
-        let Some(element) = element else { continue };
-        all.push(Held { node, element });
-        if is_extension(node) {
-            continue;
-        }
-        open.extend(node.children().map(|c| (c, model::element_under(version, element, c.name()))));
-    }
-    all
+/// The elements of a message that the content model of its version knows where they stand, in document order.
+fn held(message: &Message, version: Version) -> impl Iterator<Item = Held<'_>> {
+    // The rows of the elements around, by depth; `None` where the model does not say what stands inside.
+    let mut around = [None; MAX_DEPTH + 1];
+    message.document.nodes().filter_map(move |node| {
+        let element = match node.depth().checked_sub(1) {
+            None => model::element(version, node.name()),
+            Some(parent) => model::element_under(version, around.get(parent).copied()??, node.name()),
+        };
+        *around.get_mut(node.depth())? = element.filter(|_| !is_extension(node));
+        element.map(|element| Held { node, element })
+    })
 }
 
 /// The version to hold a message against. `None` when it is not CSP, not whole, of no certain version, or was not

@@ -30,7 +30,8 @@ pub(super) fn check(subscriber: &Subscriber, verdict: &mut Verdict<'_>) {
             )
             .show(Exhibit::event(&first.request, "the first of them"))
             .cost(Cost::of(run.iter().flat_map(|a| std::iter::once(&a.request).chain(&a.answer))))
-            .user(&subscriber.user);
+            .user(&subscriber.user)
+            .cause(format_args!("{} {client:?}", subscriber.user));
     }
 }
 

@@ -14,7 +14,7 @@ pub(super) fn check(session: &Session, transaction: &Transaction, verdict: &mut 
     let wanted = event.direction == Direction::ClientToServer
         && !matches!(transaction.name, name::LOGOUT_REQUEST | name::LOGIN_REQUEST)
         && event.spoken().is_some_and(wants_response);
-    if !wanted || transaction.answer.is_some() || !transaction.interim.is_empty() {
+    if !wanted || transaction.answer.is_some() || !transaction.interim().is_empty() {
         return;
     }
     let wait = Seconds(verdict.parameter("answer-wait"));

@@ -11,7 +11,7 @@ use crate::syntax::Node;
 /// A 200 without body in answer to a request that wants a response.
 pub(super) fn check(session: &Session, verdict: &mut Verdict<'_>) {
     // What is sent again may be answered where it was sent first.
-    let repeats: HashSet<EventIx> = session.transactions.iter().flat_map(|t| t.repeats.iter().copied()).collect();
+    let repeats: HashSet<EventIx> = session.transactions.iter().flat_map(|t| t.repeats().iter().copied()).collect();
     let mut asked: HashMap<(FlowNo, u32), &Event> = HashMap::new();
     let over = session.ending_event();
     for (ix, event) in session.indexed() {

@@ -15,6 +15,7 @@ pub const MAX_TEXT: usize = 16 << 20;
 pub fn parse(payload: &[u8], header: &Header, language: &Language, vocabulary: Vocabulary) -> Parsed {
     let read = payload.get(..MAX_PAYLOAD).unwrap_or(payload);
     let mut body = Body::new(read, header, language, vocabulary);
+    body.builder.reserve(read.len());
     for anomaly in &header.anomalies {
         body.builder.anomaly(anomaly.kind, anomaly.span.clone());
     }

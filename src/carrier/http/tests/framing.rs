@@ -133,6 +133,18 @@ fn chunks() {
 }
 
 #[test]
+fn a_last_chunk_without_its_blank_line_ends_where_the_next_message_starts() {
+    let chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n";
+    let all = ["C1 POST /imps 1", "S1 200 a", "C2 POST /imps 2", "S2 200 b"];
+    assert_eq!(
+        briefs(&seen(&[c(post("1")), s(chunked), c(post("2")), s(ok("b"))])),
+        ["C1 POST /imps 1", all[2], all[1], all[3]]
+    );
+    let at_once = [c(post("1") + &post("2")), s(format!("{chunked}{}", ok("b")))];
+    assert_eq!(briefs(&seen(&at_once)), [all[0], all[2], all[1], all[3]]);
+}
+
+#[test]
 fn line_ends_of_every_kind() {
     let bare = format!("POST / HTTP/1.1\nContent-Type: {CSP}\nContent-Length: 1\n\nq");
     let out =

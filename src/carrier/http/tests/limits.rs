@@ -60,10 +60,10 @@ fn patience_with_a_flow_out_of_step_ends() {
 }
 
 #[test]
-fn only_the_first_gaps_are_remembered() {
+fn only_the_first_gaps_are_told_and_remembered() {
     let holes = vec![gap(Forward, 1); GAPS_REMEMBERED + 1];
     let out = seen(&[&holes[..], &[c(post("1"))]].concat());
-    assert_eq!(out.len(), GAPS_REMEMBERED + 1);
+    assert_eq!(out.len(), 2 * GAPS_REMEMBERED + 1);
 }
 
 #[test]
@@ -88,9 +88,30 @@ fn requests_without_answers_are_counted_on() {
     let asked = WAITING_MAX + 3;
     let steps: Vec<_> = (0..asked).map(|_| c(post("q"))).collect();
     let out = seen(&[&steps[..], &[s(ok("a"))]].concat());
-    assert_eq!(out.len(), asked + 1);
-    assert_eq!(brief(&out[asked - 1]), format!("C{asked} POST /imps q"));
-    assert_eq!(brief(&out[asked]), "S1 200 a");
+    assert_eq!(out.len(), asked + 2);
+    assert_eq!(brief(&out[WAITING_MAX]), "gap S Limit");
+    assert_eq!(brief(&out[asked]), format!("C{asked} POST /imps q"));
+    assert_eq!(brief(&out[asked + 1]), "S1 200 a");
+    // All answered, the next exchange is as good as ever.
+    let answers = vec![s(ok("a")); asked];
+    let out = seen(&[&steps[..], &answers, &[c(post("n")), s(ok("b"))]].concat());
+    let told: Vec<_> = briefs(&out[out.len() - 2..]);
+    assert_eq!(told, [format!("C{} POST /imps n", asked + 3 + 1), format!("S{} 200 b", asked + 3 + 1)]);
+}
+
+#[test]
+fn an_endless_extension_or_trailer_is_given_up_and_what_follows_is_read() {
+    let head = format!("POST / HTTP/1.1\r\nContent-Type: {CSP}\r\nTransfer-Encoding: chunked\r\n\r\n");
+    let flood = "x".repeat(1400);
+    let count = CHUNK_EXTRA_MAX as usize / flood.len() + 2;
+    for start in ["1;", "1\r\na\r\n0\r\nX: ", "1\r\na\r\n0\r\n"] {
+        let many = (0..count).map(|_| c(if start.ends_with('\n') { format!("{flood}\r\n") } else { flood.clone() }));
+        let steps: Vec<_> = [c(post("1")), c(head.clone() + start)].into_iter().chain(many).collect();
+        let out = seen(&[&steps[..], &[c(format!("\r\n{}", post("3"))), c(post("4"))]].concat());
+        let body = if start == "1;" { "C2 POST / Limit" } else { "C2 POST / a Limit" };
+        let expected = ["C1 POST /imps 1", body, "gap C Limit", "C3 POST /imps 3", "C4 POST /imps 4"];
+        assert_eq!(briefs(&out), expected, "{start:?}");
+    }
 }
 
 #[test]

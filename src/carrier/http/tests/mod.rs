@@ -50,6 +50,7 @@ fn flow(opening_seen: bool) -> FlowInfo {
         opener: ([10, 0, 0, 1], 40000).into(),
         acceptor: ([192, 0, 2, 1], 8080).into(),
         opening_seen,
+        tunnel: None,
     }
 }
 
@@ -59,7 +60,7 @@ fn read(opening_seen: bool, steps: &[Step]) -> (Vec<Carried>, Vec<Interest>) {
     let interests = (1..).zip(steps).map(|(n, step)| {
         let (frame, time) = (FrameNo(n), Time(n as i64 * 1_000_000));
         let event = match step {
-            Step::Data(way, bytes) => StreamEvent::Data { way: *way, bytes, frame, offset: OFFSET, time },
+            Step::Data(way, bytes) => StreamEvent::Data { way: *way, bytes, frame, offset: Some(OFFSET), time },
             Step::Gap(way, octets) => {
                 StreamEvent::Gap { way: *way, octets: *octets, loss: Loss::MissingPackets, frame, time }
             }
@@ -94,7 +95,9 @@ fn brief(item: &Carried) -> String {
             e.anomalies.iter().for_each(|anomaly| line += &format!(" {anomaly:?}"));
             line
         }
-        Carried::Gap { direction, loss, .. } => format!("gap {} {loss:?}", side(direction)),
+        Carried::Gap { direction, loss, proved, .. } => {
+            format!("{} {} {loss:?}", if *proved { "gap" } else { "perhaps" }, side(direction))
+        }
         Carried::End { end, .. } => format!("end {end:?}"),
     }
 }

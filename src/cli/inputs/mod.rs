@@ -1,0 +1,158 @@
+//! Inputs: the arguments in, the captures that they name out.
+//!
+//! An argument is a file, `-` for standard input, a folder, or a pattern that the shell left as it is. What was named
+//! itself has to be a capture; what a folder or pattern led to may be something else, which is passed over and counted.
+
+mod find;
+
+use std::collections::{BTreeSet, VecDeque};
+use std::fs::File;
+use std::io::{self, BufReader};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use self::find::Found;
+use super::{Fault, complain};
+use crate::capture::{Capture, OpenError};
+use crate::tls::{self, KeyLog};
+
+/// The captures that the arguments name, each once, in their order.
+#[derive(Default, Debug)]
+pub(super) struct Inputs {
+    waiting: VecDeque<Named>,
+    groups: Vec<Group>,
+    /// Files in folders that were passed over: hidden ones, and what is no capture.
+    skipped: u64,
+    unreadable: bool,
+}
+
+/// A file, and the folder or pattern that led to it.
+#[derive(Debug)]
+struct Named {
+    path: PathBuf,
+    group: Option<usize>,
+}
+
+/// A folder or pattern.
+#[derive(Debug)]
+struct Group {
+    name: String,
+    /// Whether there was a capture in it.
+    served: bool,
+}
+
+impl Inputs {
+    /// Finds what the arguments name; complains about what is not there.
+    pub(super) fn find(arguments: &[PathBuf]) -> Self {
+        let mut inputs = Self::default();
+        let mut seen = BTreeSet::new();
+        for argument in arguments {
+            let found = if argument.is_dir() {
+                Found::in_folder(argument)
+            } else {
+                let is_there = argument.symlink_metadata().is_ok() || argument == Path::new("-");
+                match argument.to_str().filter(|_| !is_there).and_then(Found::by_pattern) {
+                    Some(found) => found,
+                    None => {
+                        inputs.add(argument.clone(), None, &mut seen);
+                        continue;
+                    }
+                }
+            };
+            inputs.groups.push(Group { name: argument.display().to_string(), served: false });
+            inputs.skipped += found.skipped;
+            found.faults.iter().for_each(|fault| inputs.refuse(fault));
+            let group = Some(inputs.groups.len() - 1);
+            found.files.into_iter().for_each(|file| inputs.add(file, group, &mut seen));
+        }
+        inputs
+    }
+
+    fn add(&mut self, path: PathBuf, group: Option<usize>, seen: &mut BTreeSet<PathBuf>) {
+        let is_new = seen.insert(path.canonicalize().unwrap_or_else(|_| path.clone()));
+        if is_new {
+            self.waiting.push_back(Named { path, group });
+        } else {
+            self.serve(group);
+        }
+    }
+
+    fn serve(&mut self, group: Option<usize>) {
+        if let Some(group) = group.and_then(|group| self.groups.get_mut(group)) {
+            group.served = true;
+        }
+    }
+
+    /// Whether it is more than one input that is read.
+    pub(super) fn are_several(&self) -> bool {
+        self.waiting.len() > 1
+    }
+
+    /// The next capture. Complains about what cannot be opened, and at the end about folders and patterns without one.
+    pub(super) fn next(&mut self) -> Option<Capture> {
+        while let Some(Named { path, group }) = self.waiting.pop_front() {
+            match open(&path) {
+                Ok(capture) => {
+                    self.serve(group);
+                    return Some(capture);
+                }
+                Err(OpenError::NotACapture { .. } | OpenError::Empty { .. }) if group.is_some() => self.skipped += 1,
+                Err(error) => self.refuse(&error.to_string()),
+            }
+        }
+        for Group { name, .. } in std::mem::take(&mut self.groups).into_iter().filter(|group| !group.served) {
+            self.refuse(&format!("{name}: no capture there"));
+        }
+        None
+    }
+
+    fn refuse(&mut self, why: &str) {
+        complain(why);
+        self.unreadable = true;
+    }
+
+    /// Whether something that was named could not be read.
+    pub(super) fn unreadable(&self) -> bool {
+        self.unreadable
+    }
+
+    /// How many files in folders were passed over.
+    pub(super) fn skipped(&self) -> u64 {
+        self.skipped
+    }
+}
+
+/// Opens a capture; `-` is standard input.
+fn open(path: &Path) -> Result<Capture, OpenError> {
+    if path == Path::new("-") { Capture::from_reader(Box::new(io::stdin()), "-") } else { Capture::open(path) }
+}
+
+/// The keys of the log that the arguments name; lines of it that cannot be read are told.
+pub(super) fn keys(log: Option<&Path>) -> Result<Arc<KeyLog>, Fault> {
+    let Some(path) = log else { return Ok(Arc::default()) };
+    if !tls::DECIPHERS {
+        return Err(Fault::Usage(
+            "--keylog: this build deciphers no TLS (it was built without the feature tls)".into(),
+        ));
+    }
+    let open = || KeyLog::read(&mut BufReader::new(File::open(path)?));
+    let keys = open().map_err(|error| Fault::Usage(format!("{}: cannot read the key log: {error}", path.display())))?;
+    let (broken, beyond) = keys.faults();
+    for (count, what) in [(broken, "lines that are none of a key log"), (beyond, "secrets beyond the limit")] {
+        if count > 0 {
+            complain(&format!("{}: {count} {what}", path.display()));
+        }
+    }
+    Ok(Arc::new(keys))
+}
+
+/// How many threads to use for what was asked for; the global pool is made that large.
+pub(super) fn threads(asked: usize) -> usize {
+    let wanted =
+        if asked == 0 { std::thread::available_parallelism().map_or(1, std::num::NonZero::get) } else { asked };
+    if wanted > 1 {
+        // An error says that there is a pool already: then that one serves.
+        let _ = rayon::ThreadPoolBuilder::new().num_threads(wanted).build_global();
+    }
+    wanted
+}

@@ -1,0 +1,307 @@
+//! The log: the events of a session that is open, packed, and the chapter that is handed over when it is not.
+//!
+//! Ten thousand sessions are open at once while rules look at a few. So an event is held as octets, some forty for a
+//! poll and its answer, and becomes an [`Event`] again when its session is judged.
+
+use std::sync::Arc;
+
+use crate::carrier::{Direction, Wholeness};
+use crate::csp::message::Mode;
+use crate::csp::name::VOCABULARY;
+use crate::csp::namespace::Version;
+use crate::flow::{FlowNo, Loss};
+use crate::syntax::packing::{Choices, Packed, Unpacker, chosen};
+use crate::syntax::{Encoding, NameId};
+use crate::time::Time;
+use crate::wire::{FrameNo, FrameRange};
+
+use super::{Event, Session, Spoken, What};
+
+/// A session that is over, or a chapter of a very long one, its events still packed.
+#[derive(Debug)]
+pub struct Chapter {
+    session: Session,
+    log: Log,
+}
+
+impl Chapter {
+    pub(super) fn new(session: Session, log: Log) -> Self {
+        Self { session, log }
+    }
+
+    /// The session with its events, for as long as it is looked at.
+    pub fn read(self) -> Session {
+        Session { events: self.log.read(), ..self.session }
+    }
+}
+
+/// Events, packed, in the order in which they were filed.
+#[derive(Debug, Default)]
+pub(super) struct Log {
+    packed: Packed,
+    events: u32,
+    before: Before,
+}
+
+/// What the next event is told by its distance from: most come a moment and a few frames later.
+#[derive(Clone, Copy, Debug, Default)]
+struct Before {
+    flow: i64,
+    start: i64,
+    frame: i64,
+}
+
+const BOTH: [bool; 2] = [false, true];
+const FLAG: [Option<bool>; 3] = [None, Some(false), Some(true)];
+const DIRECTION: [Direction; 2] = [Direction::ClientToServer, Direction::ServerToClient];
+const MODE: [Option<Mode>; 3] = [None, Some(Mode::Request), Some(Mode::Response)];
+const VERSION: [Option<Version>; 5] =
+    [None, Some(Version::V10), Some(Version::V11), Some(Version::V12), Some(Version::V13)];
+const ENCODING: [Encoding; 2] = [Encoding::Xml, Encoding::Wbxml];
+const LOSS: [Loss; 3] = [Loss::MissingPackets, Loss::SnapLength, Loss::Limit];
+const WHOLE: [Wholeness; 7] = [
+    Wholeness::Complete,
+    Wholeness::Lost(Loss::MissingPackets),
+    Wholeness::Lost(Loss::SnapLength),
+    Wholeness::Lost(Loss::Limit),
+    Wholeness::OpenAtEnd,
+    Wholeness::ClosedEarly,
+    Wholeness::Limit,
+];
+
+/// Which [`What`] it is.
+#[derive(Clone, Copy, PartialEq)]
+enum Sort {
+    Spoken,
+    Empty,
+    Unread,
+    Gap,
+}
+
+const SORT: [Sort; 4] = [Sort::Spoken, Sort::Empty, Sort::Unread, Sort::Gap];
+
+impl Log {
+    /// How many events there are.
+    pub(super) fn events(&self) -> u32 {
+        self.events
+    }
+
+    /// How many octets they take.
+    pub(super) fn len(&self) -> usize {
+        self.packed.len()
+    }
+
+    /// Files an event.
+    pub(super) fn push(&mut self, event: &Event) {
+        self.events += 1;
+        let before = std::mem::replace(&mut self.before, Before::at(event));
+        let packer = &mut self.packed;
+        let sort = match &event.what {
+            What::Spoken(_) => Sort::Spoken,
+            What::Empty { .. } => Sort::Empty,
+            What::Unread { .. } => Sort::Unread,
+            What::Gap { .. } => Sort::Gap,
+        };
+        let choices = Choices::none()
+            .with(&SORT, &sort)
+            .with(&DIRECTION, &event.direction)
+            .with(&BOTH, &event.opens_flow)
+            .with(&BOTH, &event.closes_flow)
+            .with(&WHOLE, &event.whole);
+        packer.number(choices.number());
+        packer.signed(self.before.flow - before.flow);
+        packer.number(event.exchange);
+        packer.signed(self.before.start.wrapping_sub(before.start));
+        packer.signed(event.end.0.wrapping_sub(event.start.0));
+        packer.signed(self.before.frame.wrapping_sub(before.frame));
+        packer.number(event.frames.last.0.wrapping_sub(event.frames.first.0));
+        packer.number(event.octets);
+        packer.number(event.body_octets);
+        match &event.what {
+            What::Spoken(spoken) => pack(spoken, packer),
+            What::Empty { status } | What::Unread { status } => packer.optional(*status),
+            What::Gap { loss } => packer.number(Choices::none().with(&LOSS, loss).number()),
+        }
+    }
+
+    /// The events.
+    fn read(self) -> Vec<Event> {
+        let mut events = Vec::with_capacity(self.events as usize);
+        let mut before = Before::default();
+        let mut unpacker = self.packed.read();
+        while let Some(event) = event(&mut unpacker, before) {
+            before = Before::at(&event);
+            events.push(event);
+        }
+        debug_assert_eq!(events.len(), self.events as usize, "a log that does not read back");
+        events
+    }
+}
+
+impl Before {
+    fn at(event: &Event) -> Self {
+        Self { flow: i64::from(event.flow.0), start: event.start.0, frame: event.frames.first.0 as i64 }
+    }
+}
+
+fn event(unpacker: &mut Unpacker<'_>, before: Before) -> Option<Event> {
+    let mut choices = unpacker.number()?;
+    let sort = chosen(&mut choices, &SORT)?;
+    let direction = chosen(&mut choices, &DIRECTION)?;
+    let (opens_flow, closes_flow) = (chosen(&mut choices, &BOTH)?, chosen(&mut choices, &BOTH)?);
+    let whole = chosen(&mut choices, &WHOLE)?;
+    let flow = FlowNo(u32::try_from(before.flow + unpacker.signed()?).ok()?);
+    let exchange = unpacker.number()?;
+    let start = Time(before.start.wrapping_add(unpacker.signed()?));
+    let end = Time(start.0.wrapping_add(unpacker.signed()?));
+    let first = before.frame.wrapping_add(unpacker.signed()?) as u64;
+    let frames = FrameRange { first: FrameNo(first), last: FrameNo(first.wrapping_add(unpacker.number()?)) };
+    let (octets, body_octets) = (unpacker.number()?, unpacker.number()?);
+    let what = match sort {
+        Sort::Spoken => What::Spoken(Arc::new(unpack(unpacker)?)),
+        Sort::Empty => What::Empty { status: unpacker.optional()? },
+        Sort::Unread => What::Unread { status: unpacker.optional()? },
+        Sort::Gap => What::Gap { loss: chosen(&mut unpacker.number()?, &LOSS)? },
+    };
+    Some(Event {
+        what,
+        direction,
+        flow,
+        exchange,
+        start,
+        end,
+        frames,
+        octets,
+        body_octets,
+        whole,
+        opens_flow,
+        closes_flow,
+    })
+}
+
+fn pack(spoken: &Spoken, packer: &mut Packed) {
+    let choices = Choices::none()
+        .with(&MODE, &spoken.mode)
+        .with(&FLAG, &spoken.poll)
+        .with(&BOTH, &spoken.poll_in_place)
+        .with(&FLAG, &spoken.cir)
+        .with(&VERSION, &spoken.version)
+        .with(&ENCODING, &spoken.encoding)
+        .with(&BOTH, &spoken.cut)
+        .with(&BOTH, &spoken.id.is_some())
+        .with(&BOTH, &spoken.payload.is_some());
+    packer.number(choices.number());
+    packer.number(spoken.name.0);
+    packer.optional(spoken.code);
+    packer.number(spoken.part.0);
+    packer.number(spoken.part.1);
+    packer.octets(&spoken.fingerprint.to_le_bytes());
+    packer.number(spoken.lean_octets.0);
+    packer.number(spoken.lean_octets.1);
+    if let Some(id) = &spoken.id {
+        packer.repeatable(id.as_bytes());
+    }
+    if let Some((fingerprint, octets)) = spoken.payload {
+        packer.octets(&fingerprint.to_le_bytes());
+        packer.number(octets);
+    }
+    packer.document(&spoken.document);
+}
+
+fn unpack(unpacker: &mut Unpacker<'_>) -> Option<Spoken> {
+    let choices = &mut unpacker.number()?;
+    let mode = chosen(choices, &MODE)?;
+    let poll = chosen(choices, &FLAG)?;
+    let poll_in_place = chosen(choices, &BOTH)?;
+    let cir = chosen(choices, &FLAG)?;
+    let version = chosen(choices, &VERSION)?;
+    let encoding = chosen(choices, &ENCODING)?;
+    let cut = chosen(choices, &BOTH)?;
+    let (has_id, has_payload) = (chosen(choices, &BOTH)?, chosen(choices, &BOTH)?);
+    let fingerprint = |unpacker: &mut Unpacker<'_>| unpacker.octets(8)?.try_into().ok().map(u64::from_le_bytes);
+    Some(Spoken {
+        name: NameId(unpacker.number()?),
+        mode,
+        code: unpacker.optional()?,
+        poll,
+        poll_in_place,
+        cir,
+        version,
+        encoding,
+        part: (unpacker.number()?, unpacker.number()?),
+        fingerprint: fingerprint(unpacker)?,
+        lean_octets: (unpacker.number()?, unpacker.number()?),
+        id: if has_id { Some(unpacker.text()?.into()) } else { None },
+        payload: if has_payload { Some((fingerprint(unpacker)?, unpacker.number()?)) } else { None },
+        document: Arc::new(unpacker.document(VOCABULARY)?),
+        cut,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::syntax::Document;
+
+    fn spoken(number: u64, some: bool) -> What {
+        What::Spoken(Arc::new(Spoken {
+            name: crate::csp::name::STATUS,
+            mode: MODE[number as usize % 3],
+            id: some.then(|| "t\u{e9}1".into()),
+            code: some.then_some(number as u16),
+            poll: FLAG[number as usize % 3],
+            poll_in_place: some,
+            cir: FLAG[number as usize / 3 % 3],
+            version: VERSION[number as usize % 5],
+            encoding: ENCODING[number as usize % 2],
+            part: (number as u16, u16::MAX),
+            fingerprint: number,
+            payload: (!some).then_some((number, number as u32)),
+            lean_octets: (number as u32, 0),
+            document: Arc::new(Document::empty(VOCABULARY)),
+            cut: !some,
+        }))
+    }
+
+    prop_compose! {
+        fn any_event()(
+            (sort, number, some) in (0..4_u8, any::<u64>(), any::<bool>()),
+            (start, end, first, last) in any::<(i64, i64, u64, u64)>(),
+            (flow, exchange, octets) in any::<(u32, u32, u32)>(),
+            whole in prop::sample::select(WHOLE.as_slice()),
+        ) -> Event {
+            let status = some.then_some(number as u16);
+            Event {
+                what: match sort {
+                    0 => spoken(number, some),
+                    1 => What::Empty { status },
+                    2 => What::Unread { status },
+                    _ => What::Gap { loss: LOSS[number as usize % 3] },
+                },
+                direction: DIRECTION[number as usize % 2],
+                flow: FlowNo(flow),
+                exchange,
+                start: Time(start),
+                end: Time(end),
+                frames: FrameRange { first: FrameNo(first), last: FrameNo(last) },
+                octets,
+                body_octets: octets / 2,
+                whole,
+                opens_flow: some,
+                closes_flow: number > 1 << 63,
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn events_read_back_as_they_were_filed(events in prop::collection::vec(any_event(), 0..20)) {
+            let mut log = Log::default();
+            events.iter().for_each(|event| log.push(event));
+            prop_assert_eq!(log.events() as usize, events.len());
+            prop_assert_eq!(format!("{:?}", log.read()), format!("{events:?}"));
+        }
+    }
+}

@@ -1,0 +1,527 @@
+//! A connection that may be deciphered: both directions, and what their hellos agreed on.
+
+use super::cipher::{Cipher, Opened, Writer, prf};
+use super::hello::{self, ClientHello, Message, SSL_3_0, ServerHello, TLS_1_3};
+use super::inbox::Spot;
+use super::keylog::{Keys, Label, Random};
+use super::lane::{Keyed, Lane, Step, WAITING_MAX};
+use super::record::{HEADER_LEN, Header, Kind};
+use super::suite::Suite;
+use super::tally::{Count, Counters};
+use crate::flow::{Loss, StreamEvent, Way};
+use crate::wire::FrameNo;
+
+/// Capacity that the buffer of content keeps between records.
+const CAPACITY_KEPT: usize = 2 * 1024;
+
+/// Why a connection is not deciphered, or not any more.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Fault {
+    /// Its keys are not there, or are not those.
+    Keys,
+    /// Its beginning is missing, it speaks a version, a suite or a compression that is not read, or makes no sense.
+    Unreadable,
+}
+
+/// What a connection is read with.
+pub(super) struct Io<'i> {
+    pub(super) keys: &'i Keys,
+    pub(super) counters: &'i Counters,
+    /// The latest frame that the flow has come to.
+    pub(super) now: FrameNo,
+    /// Where what was deciphered goes.
+    pub(super) plain: &'i mut dyn FnMut(StreamEvent<'_>),
+}
+
+/// What became of a record.
+enum Read {
+    Done,
+    /// It waits for what the other direction has to say.
+    Waits,
+    /// It cannot be read.
+    Failed,
+}
+
+/// Both directions of a connection.
+#[derive(Debug)]
+pub(super) struct Conversation {
+    lanes: [Lane; 2],
+    /// The way of the client, once its hello was seen.
+    client: Option<Way>,
+    hello: Option<ClientHello>,
+    answer: Option<ServerHello>,
+    premaster: Option<[u8; 8]>,
+    /// Content of the record that was deciphered last.
+    content: Vec<u8>,
+    /// Whether anything was deciphered.
+    opened: bool,
+    /// Octets that are not deciphered, not counted yet.
+    sealed: u64,
+}
+
+impl Conversation {
+    pub(super) fn new() -> Self {
+        Self {
+            lanes: [Lane::new(), Lane::new()],
+            client: None,
+            hello: None,
+            answer: None,
+            premaster: None,
+            content: Vec::new(),
+            opened: false,
+            sealed: 0,
+        }
+    }
+
+    fn lane(&mut self, way: Way) -> &mut Lane {
+        let [forward, reverse] = &mut self.lanes;
+        match way {
+            Way::Forward => forward,
+            Way::Reverse => reverse,
+        }
+    }
+
+    /// Octets received, both ways.
+    pub(super) fn received(&self) -> u64 {
+        self.lanes.iter().map(Lane::received).sum()
+    }
+
+    /// Takes the next event.
+    ///
+    /// # Errors
+    /// Why nothing of the connection can be deciphered, and nothing was.
+    pub(super) fn push(&mut self, event: StreamEvent<'_>, io: &mut Io<'_>) -> Result<(), Fault> {
+        let way = match event {
+            StreamEvent::Data { way, bytes, frame, time, .. } => {
+                let lane = self.lane(way);
+                if lane.step == Step::GivenUp {
+                    self.sealed += bytes.len() as u64;
+                    return Ok(());
+                }
+                lane.push(bytes, Spot { frame, time });
+                way
+            }
+            StreamEvent::Gap { way, octets, loss, frame, time } => {
+                self.gap(way, octets, loss, Spot { frame, time }, io)?;
+                way
+            }
+            StreamEvent::End { way, end, frame, time } => {
+                self.lane(way).end.get_or_insert((end, Spot { frame, time }));
+                way
+            }
+        };
+        let read = self.read_both(way, io);
+        if self.opened {
+            io.counters.add(Count::SealedOctets, std::mem::take(&mut self.sealed));
+        }
+        if self.content.capacity() > CAPACITY_KEPT {
+            self.content = Vec::new();
+        }
+        read
+    }
+
+    /// Reads on, and turns to the other direction as long as that may have waited for this one.
+    fn read_both(&mut self, way: Way, io: &mut Io<'_>) -> Result<(), Fault> {
+        let agreed = self.agreed();
+        self.read_or_give_up(way, io)?;
+        if self.agreed() != agreed {
+            self.read_or_give_up(way.opposite(), io)?;
+            self.read_or_give_up(way, io)?;
+        }
+        let both_over = self.lanes.iter().all(|lane| lane.end.is_some());
+        for way in [way, way.opposite()] {
+            let waits = self.lane(way).step == Step::InStep && self.lane(way).front().is_some_and(|(_, whole)| whole);
+            if waits && !both_over {
+                continue;
+            }
+            self.end(way, io);
+        }
+        if both_over && !self.opened { Err(Fault::Unreadable) } else { Ok(()) }
+    }
+
+    /// What decides whether a direction can be read: who sent hellos.
+    fn agreed(&self) -> (Option<Random>, Option<Random>) {
+        (self.hello.map(|hello| hello.random), self.answer.map(|hello| hello.random))
+    }
+
+    fn read_or_give_up(&mut self, way: Way, io: &mut Io<'_>) -> Result<(), Fault> {
+        let Err(fault) = self.read(way, io) else { return Ok(()) };
+        if !self.opened {
+            return Err(fault);
+        }
+        self.give_up(way, io);
+        if fault == Fault::Keys {
+            self.give_up(way.opposite(), io);
+        }
+        Ok(())
+    }
+
+    /// Tells what is missing for good.
+    fn give_up(&mut self, way: Way, io: &mut Io<'_>) {
+        let lane = self.lane(way);
+        let spot = lane.inbox.last();
+        let unread = lane.give_up();
+        self.sealed += unread;
+        self.tell_gap(way, None, spot, io);
+    }
+
+    fn tell_gap(&mut self, way: Way, octets: Option<u64>, spot: Spot, io: &mut Io<'_>) {
+        let lane = self.lane(way);
+        if !std::mem::replace(&mut lane.gap_told, true) {
+            let loss = lane.loss.unwrap_or(Loss::Limit);
+            (io.plain)(StreamEvent::Gap { way, octets, loss, frame: spot.frame, time: spot.time });
+        }
+    }
+
+    fn gap(&mut self, way: Way, octets: Option<u64>, loss: Loss, spot: Spot, io: &mut Io<'_>) -> Result<(), Fault> {
+        let is_client = self.client == Some(way);
+        let waits = {
+            let lane = self.lane(way);
+            lane.step == Step::InStep && lane.front().is_some_and(|(_, whole)| whole)
+        };
+        let settled = if is_client { self.hello.is_some() } else { self.answer.is_some() };
+        if !self.opened && (!settled || waits) {
+            return Err(Fault::Unreadable);
+        }
+        if waits {
+            self.give_up(way, io);
+        }
+        self.sealed += self.lane(way).inbox.waiting().len() as u64;
+        if let Some(missing) = self.lane(way).miss(octets, loss) {
+            self.tell_gap(way, missing, spot, io);
+            // What is known to be missing does not hide what may be missing later.
+            self.lane(way).gap_told = missing.is_none();
+        }
+        Ok(())
+    }
+
+    /// Tells the end of a direction, where it has come.
+    fn end(&mut self, way: Way, io: &mut Io<'_>) {
+        let Some((end, spot)) = self.lane(way).end else { return };
+        while self.lane(way).step == Step::Lost && !self.lane(way).inbox.waiting().is_empty() {
+            // No more octets come for the record that might begin here.
+            self.lane(way).seek(1);
+            if self.search(way, io).is_err() {
+                self.lane(way).give_up();
+            }
+        }
+        let lane = self.lane(way);
+        lane.end = None;
+        let unread = lane.give_up();
+        self.sealed += unread;
+        let end = if self.lane(way).closed { crate::flow::End::Closed } else { end };
+        if self.opened {
+            (io.plain)(StreamEvent::End { way, end, frame: spot.frame, time: spot.time });
+        }
+    }
+
+    /// Reads the records of a direction that are there.
+    fn read(&mut self, way: Way, io: &mut Io<'_>) -> Result<(), Fault> {
+        loop {
+            match self.lane(way).step {
+                Step::GivenUp => return Ok(()),
+                Step::Passing(..) => {
+                    if !self.lane(way).passed() {
+                        return Ok(());
+                    }
+                }
+                Step::Lost => {
+                    self.search(way, io)?;
+                    if self.lane(way).step == Step::Lost {
+                        return Ok(());
+                    }
+                }
+                Step::InStep => {
+                    if self.hello.is_none() && self.old_hello(way) {
+                        continue;
+                    }
+                    let waiting = self.lane(way).inbox.waiting().len();
+                    let Some((header, whole)) = self.lane(way).front() else {
+                        if waiting < HEADER_LEN {
+                            return Ok(());
+                        }
+                        self.lose_step(way, io)?;
+                        continue;
+                    };
+                    if !whole {
+                        return Ok(());
+                    }
+                    match self.record(way, header, io)? {
+                        Read::Done => self.lane(way).inbox.consume(header.record_len()),
+                        Read::Waits if waiting > WAITING_MAX => return Err(Fault::Unreadable),
+                        Read::Waits => return Ok(()),
+                        Read::Failed => self.fail(way, header, io)?,
+                    }
+                }
+            }
+        }
+    }
+
+    /// Takes a client's hello in the form of SSL 2.0, which can only come first.
+    fn old_hello(&mut self, way: Way) -> bool {
+        let waiting = self.lane(way).inbox.waiting();
+        let Some(&[high @ 0x80..=0xff, low, 1, 3]) = waiting.first_chunk() else { return false };
+        let len = 2 + (usize::from(high & 0x7f) << 8 | usize::from(low));
+        let Some(hello) = waiting.get(..len).and_then(hello::old_client_hello) else { return false };
+        self.lane(way).inbox.consume(len);
+        self.client = Some(way);
+        self.hello = Some(hello);
+        true
+    }
+
+    /// What stands here is no record.
+    fn lose_step(&mut self, way: Way, io: &mut Io<'_>) -> Result<(), Fault> {
+        if !self.opened {
+            return Err(Fault::Unreadable);
+        }
+        let spot = self.lane(way).inbox.last();
+        self.tell_gap(way, None, spot, io);
+        let lane = self.lane(way);
+        lane.step = Step::Lost;
+        lane.unsure = true;
+        lane.seek(1);
+        Ok(())
+    }
+
+    /// The record at the front cannot be deciphered.
+    fn fail(&mut self, way: Way, header: Header, io: &mut Io<'_>) -> Result<(), Fault> {
+        let early = self.hello.is_some_and(|hello| hello.early_data) && self.client == Some(way);
+        let lane = self.lane(way);
+        let spot = lane.inbox.last();
+        // The first record under keys, with nothing lost: they are not its keys.
+        let wrong = !lane.opened && lane.loss.is_none() && !early && lane.begins_with_coming();
+        lane.inbox.consume(header.record_len());
+        let enough = lane.fail();
+        self.sealed += header.record_len() as u64;
+        if wrong {
+            return Err(Fault::Keys);
+        }
+        if header.kind.holds_content() && (self.opened || early) {
+            self.tell_gap(way, None, spot, io);
+        }
+        if enough { Err(Fault::Unreadable) } else { Ok(()) }
+    }
+
+    /// Searches the next record in what waits.
+    fn search(&mut self, way: Way, io: &mut Io<'_>) -> Result<(), Fault> {
+        let mut from = 0;
+        while let Some(header) = self.lane(way).seek(from) {
+            if self.lane(way).inbox.waiting().len() < header.record_len() {
+                break;
+            }
+            match self.record(way, header, io)? {
+                Read::Done => {
+                    let lane = self.lane(way);
+                    lane.inbox.consume(header.record_len());
+                    lane.step = Step::InStep;
+                    return Ok(());
+                }
+                Read::Waits => break,
+                Read::Failed => from = 1,
+            }
+            if self.lane(way).has_tried_enough() {
+                return Err(Fault::Unreadable);
+            }
+        }
+        if self.lane(way).has_tried_enough() { Err(Fault::Unreadable) } else { Ok(()) }
+    }
+
+    /// Reads the record at the front of a direction.
+    fn record(&mut self, way: Way, header: Header, io: &mut Io<'_>) -> Result<Read, Fault> {
+        let is_new = self.answer.is_some_and(|answer| answer.version == TLS_1_3);
+        let lost = self.lane(way).step == Step::Lost;
+        if is_new && header.kind != Kind::APPLICATION_DATA {
+            // In clear there is nothing of use any more.
+            return Ok(if lost { Read::Failed } else { Read::Done });
+        }
+        let keyed = self.lane(way).keyed.is_some();
+        if !keyed && !is_new && !(lost && self.answer.is_some()) {
+            return self.clear_record(way, header, io);
+        }
+        self.foresee(way, io)?;
+        let mut content = std::mem::take(&mut self.content);
+        let opened = self.lane(way).open(header, &mut content);
+        let read = match opened {
+            Some(opened) => {
+                if !std::mem::replace(&mut self.opened, true) {
+                    io.counters.add(Count::Deciphered, 1);
+                }
+                self.content(way, opened, &content, io)
+            }
+            None if lost && !keyed && !is_new => self.clear_record(way, header, io),
+            None => Ok(Read::Failed),
+        };
+        self.content = content;
+        read
+    }
+
+    /// Reads a record that is not protected.
+    fn clear_record(&mut self, way: Way, header: Header, io: &mut Io<'_>) -> Result<Read, Fault> {
+        let is_client = self.client == Some(way);
+        let said = (self.hello.is_some(), self.answer.is_some());
+        let lane = self.lane(way);
+        let payload = lane.inbox.waiting().get(HEADER_LEN..header.record_len()).unwrap_or_default();
+        let lost = lane.step == Step::Lost;
+        let other_comes = lane.messages.is_between() && !matches!(payload.first(), Some(0 | 1));
+        match header.kind {
+            Kind::HANDSHAKE if lost => Ok(Read::Failed),
+            Kind::HANDSHAKE => {
+                if !said.0 && other_comes {
+                    return Ok(Read::Waits);
+                }
+                let payload = payload.to_vec();
+                self.handshake(way, &payload);
+                Ok(Read::Done)
+            }
+            Kind::CHANGE_CIPHER_SPEC if payload == [1] => {
+                if !said.1 {
+                    return if is_client || !said.0 { Ok(Read::Waits) } else { Err(Fault::Unreadable) };
+                }
+                self.foresee(way, io)?;
+                let lane = self.lane(way);
+                let next = lane.coming.drain(..).next().ok_or(Fault::Keys)?;
+                lane.rekey(next);
+                Ok(Read::Done)
+            }
+            Kind::ALERT if !lost => Ok(Read::Done),
+            _ if lost => Ok(Read::Failed),
+            _ if !said.1 => Ok(Read::Waits),
+            _ => Err(Fault::Unreadable),
+        }
+    }
+
+    fn handshake(&mut self, way: Way, payload: &[u8]) {
+        let mut messages = std::mem::take(&mut self.lane(way).messages);
+        messages.push(payload, &mut |message| match message {
+            Message::ClientHello(hello) => {
+                // A second hello without an answer in between was asked for, and has the same random.
+                self.client = Some(way);
+                self.hello = Some(hello);
+                self.answer = None;
+                self.premaster = None;
+            }
+            Message::ServerHello(answer) if self.client == Some(way.opposite()) => self.answer = Some(answer),
+            Message::ClientKeyExchange(start) => self.premaster = Some(start),
+            Message::ServerHello(_) | Message::Other => {}
+        });
+        self.lane(way).messages = messages;
+    }
+
+    /// Acts on what was deciphered.
+    fn content(&mut self, way: Way, opened: Opened, content: &[u8], io: &mut Io<'_>) -> Result<Read, Fault> {
+        let is_new = self.answer.is_some_and(|answer| answer.version == TLS_1_3);
+        match opened.kind {
+            Kind::APPLICATION_DATA => {
+                let lane = self.lane(way);
+                lane.loss = None;
+                let lead = HEADER_LEN + opened.lead;
+                for (range, spot) in lane.inbox.runs(lead..lead + content.len()) {
+                    let Some(bytes) = content.get(range) else { continue };
+                    let (frame, time) = (spot.frame, spot.time);
+                    (io.plain)(StreamEvent::Data { way, bytes, frame, offset: None, time });
+                }
+                lane.gap_told &= content.is_empty();
+            }
+            Kind::ALERT => self.lane(way).closed |= matches!(content, [_, 0]),
+            Kind::HANDSHAKE if !is_new => self.handshake(way, content),
+            Kind::CHANGE_CIPHER_SPEC if !is_new => {
+                if self.answer.is_none() {
+                    return Err(Fault::Unreadable);
+                }
+                self.lane(way).coming.clear();
+                let next = self.next_keys(way, io)?;
+                self.lane(way).rekey(next);
+            }
+            _ => {}
+        }
+        Ok(Read::Done)
+    }
+
+    /// Makes the keys that may come into force next, unless they are there.
+    fn foresee(&mut self, way: Way, io: &mut Io<'_>) -> Result<(), Fault> {
+        if !self.lane(way).coming.is_empty() {
+            return Ok(());
+        }
+        let (Some(hello), Some(answer)) = (self.hello, self.answer) else { return Ok(()) };
+        if answer.version != TLS_1_3 {
+            if self.lane(way).keyed.is_none() {
+                let next = self.next_keys(way, io)?;
+                self.lane(way).coming.push(next);
+            }
+            return Ok(());
+        }
+        let suite = Suite::of(answer.suite).ok_or(Fault::Unreadable)?;
+        let of_traffic = |secret: Vec<u8>, changes: u32| {
+            let cipher = Cipher::of_traffic(&secret, suite)?;
+            Some(Keyed { cipher, traffic: Some((secret, changes)) })
+        };
+        let labels = match self.writer(way) {
+            Writer::Client => [Label::ClientHandshake, Label::ClientTraffic],
+            Writer::Server => [Label::ServerHandshake, Label::ServerTraffic],
+        };
+        let find = |changes: usize, label| Some((io.keys.find(label, &hello.random, io.now)?.to_vec(), changes as u32));
+        let secrets: Vec<(Vec<u8>, u32)> = match self.lane(way).keyed.as_ref().and_then(|keyed| keyed.traffic.as_ref())
+        {
+            None => labels.into_iter().enumerate().filter_map(|(changes, label)| find(changes, label)).collect(),
+            Some((_, 0)) => find(1, labels[1]).into_iter().collect(),
+            Some((secret, changes)) => {
+                let next = suite.prf.expand_label(secret, "traffic upd", suite.prf.len());
+                vec![(next, changes.saturating_add(1))]
+            }
+        };
+        if secrets.iter().all(|(_, changes)| *changes == 0) {
+            io.keys.miss(&hello.random);
+        }
+        let coming: Vec<Keyed> =
+            secrets.into_iter().filter_map(|(secret, changes)| of_traffic(secret, changes)).collect();
+        let lane = self.lane(way);
+        lane.coming = coming;
+        if lane.coming.is_empty() && lane.keyed.is_none() { Err(Fault::Keys) } else { Ok(()) }
+    }
+
+    fn writer(&self, way: Way) -> Writer {
+        if self.client == Some(way) { Writer::Client } else { Writer::Server }
+    }
+
+    /// The keys that TLS 1.0 to 1.2 agreed on.
+    fn next_keys(&self, way: Way, io: &mut Io<'_>) -> Result<Keyed, Fault> {
+        let (Some(hello), Some(answer)) = (self.hello, self.answer) else { return Err(Fault::Unreadable) };
+        let suite = Suite::of(answer.suite).ok_or(Fault::Unreadable)?;
+        if answer.compression != 0 || !(SSL_3_0 + 1..TLS_1_3).contains(&answer.version) {
+            return Err(Fault::Unreadable);
+        }
+        let derived;
+        let master = match io.keys.find(Label::Master, &hello.random, io.now) {
+            Some(master) => master,
+            None => {
+                derived = self.master_of_premaster(&hello, &answer, suite, io);
+                derived.as_deref().ok_or_else(|| {
+                    io.keys.miss(&hello.random);
+                    Fault::Keys
+                })?
+            }
+        };
+        let cipher = Cipher::of_master(master, &hello.random, &answer, suite, self.writer(way));
+        Ok(Keyed { cipher: cipher.ok_or(Fault::Unreadable)?, traffic: None })
+    }
+
+    /// The master secret by way of a logged premaster secret. An extended one depends on the whole handshake, and is
+    /// not made.
+    fn master_of_premaster(
+        &self,
+        hello: &ClientHello,
+        answer: &ServerHello,
+        suite: Suite,
+        io: &Io<'_>,
+    ) -> Option<Vec<u8>> {
+        let mut start = Random::default();
+        start.get_mut(..8)?.copy_from_slice(&self.premaster?);
+        let Some(premaster) = io.keys.find(Label::Rsa, &start, io.now) else {
+            io.keys.miss(&start);
+            return None;
+        };
+        let seed = [&hello.random[..], &answer.random[..]];
+        let master = || prf(answer.version, suite).expand(premaster, "master secret", seed, 48);
+        (!answer.extended_master_secret).then(master)
+    }
+}
