@@ -14,6 +14,7 @@ type Frame = (u64, Option<Time>, LinkType, Vec<u8>, u32);
 struct Given {
     frames: Vec<Frame>,
     comments: Vec<(u64, String)>,
+    secrets: Vec<(u64, Vec<u8>)>,
     anomalies: Vec<Anomaly>,
     further: u64,
     summary: Summary,
@@ -44,6 +45,7 @@ pub fn open(octets: &[u8], piece: usize, window: usize) -> Option<Capture> {
 
 fn read(mut capture: Capture) -> Given {
     let (mut window, mut frames, mut comments) = (Window::default(), Vec::new(), Vec::new());
+    let mut secrets = Vec::new();
     while capture.next_window(&mut window).expect("octets in memory can be read") {
         for frame in &window.frames {
             let (start, end) = (frame.range.start as usize, frame.range.end as usize);
@@ -51,16 +53,17 @@ fn read(mut capture: Capture) -> Given {
             let captured = window.captured(frame).to_vec();
             frames.push((frame.no.0, frame.time, frame.link, captured, frame.original_len));
         }
+        secrets.extend(window.secrets.iter().map(|found| (found.after.0, found.text.clone())));
         comments.extend(window.comments.iter().map(|comment| (comment.frame.0, comment.text.clone())));
     }
     let (anomalies, further) = (capture.anomalies().to_vec(), capture.further_anomalies());
-    Given { frames, comments, anomalies, further, summary: capture.summary() }
+    Given { frames, comments, secrets, anomalies, further, summary: capture.summary() }
 }
 
 /// Reads a capture whole and in pieces, and holds the one against the other.
-fn given(octets: &[u8], wanted: impl Fn(Format) -> bool) -> Option<Given> {
+fn given(octets: &[u8], wanted: impl Fn(&Summary) -> bool) -> Option<Given> {
     let capture = open(octets, usize::MAX, WINDOW_SIZE)?;
-    if !wanted(capture.summary().format) {
+    if !wanted(&capture.summary()) {
         return None;
     }
     let whole = read(capture);
@@ -71,22 +74,29 @@ fn given(octets: &[u8], wanted: impl Fn(Format) -> bool) -> Option<Given> {
     assert!(whole.frames.is_sorted_by(|a, b| a.0 < b.0), "numbers rise");
     assert!(whole.frames.iter().all(|f| (1..=whole.summary.packets).contains(&f.0)), "numbers are of packets");
     assert!(whole.comments.iter().all(|(no, _)| whole.frames.iter().any(|f| f.0 == *no)), "comments are on frames");
-    assert_eq!(whole.summary.octets, octets.len() as u64, "everything is read");
-    assert!(whole.frames.iter().map(|f| f.3.len()).sum::<usize>() <= octets.len(), "no octet is in two frames");
+    let end = whole.summary.octets;
+    assert!(!whole.summary.codings.is_empty() || end == octets.len() as u64, "everything is read");
+    assert!(whole.frames.iter().map(|f| f.3.len() as u64).sum::<u64>() <= end, "no octet is in two frames");
     assert!(whole.anomalies.len() <= MAX_ANOMALIES);
-    let end = octets.len() as u64;
     assert!(whole.anomalies.iter().all(|a| a.offset <= end && a.octets <= end - a.offset), "{:?}", whole.anomalies);
     Some(whole)
 }
 
 /// A pcap, of any of its variants.
 pub fn pcap(octets: &[u8]) {
-    given(octets, |format| format != Format::PcapNg);
+    given(octets, |summary| summary.codings.is_empty() && summary.format != Format::PcapNg);
+}
+
+/// A compressed capture.
+pub fn packed(octets: &[u8]) {
+    given(octets, |summary| !summary.codings.is_empty());
 }
 
 /// A pcapng. What was read of it and is written again reads the same.
 pub fn pcapng(octets: &[u8]) {
-    let Some(given) = given(octets, |format| format == Format::PcapNg) else { return };
+    let Some(given) = given(octets, |summary| summary.codings.is_empty() && summary.format == Format::PcapNg) else {
+        return;
+    };
     let Some(link) = given.frames.first().map(|f| f.2).filter(|link| given.frames.iter().all(|f| f.2 == *link)) else {
         return;
     };

@@ -22,12 +22,13 @@ fn read(opening_seen: bool, steps: &[Step]) -> (Vec<Carried>, Vec<usize>) {
         opener: ([10, 0, 0, 1], 40000).into(),
         acceptor: ([192, 0, 2, 1], 8080).into(),
         opening_seen,
+        tunnel: None,
     };
     let (mut connection, mut out, mut counts) = (Connection::new(), Vec::new(), Vec::new());
     for (n, step) in (1..).zip(steps) {
         let (frame, time) = (FrameNo(n), Time(n as i64 * 1_000_000));
         let event = match step {
-            Step::Data(way, bytes) => StreamEvent::Data { way: *way, bytes, frame, offset: OFFSET, time },
+            Step::Data(way, bytes) => StreamEvent::Data { way: *way, bytes, frame, offset: Some(OFFSET), time },
             Step::Gap(way, octets) => {
                 StreamEvent::Gap { way: *way, octets: *octets, loss: Loss::MissingPackets, frame, time }
             }

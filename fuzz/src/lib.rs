@@ -9,6 +9,7 @@ pub mod frames;
 pub mod http;
 pub mod script;
 pub mod tcp;
+pub mod tls;
 pub mod trace;
 pub mod tree;
 pub mod wbxml;
@@ -18,11 +19,13 @@ pub mod xml;
 pub type Target = fn(&[u8]);
 
 /// Every target by its name.
-pub const TARGETS: [(&str, Target); 9] = [
+pub const TARGETS: [(&str, Target); 11] = [
     ("pcap", capture::pcap),
     ("pcapng", capture::pcapng),
+    ("packed", capture::packed),
     ("frames", frames::run),
     ("tcp", tcp::run),
+    ("tls", tls::run),
     ("http", http::run),
     ("xml", xml::run),
     ("wbxml", wbxml::run),

@@ -134,7 +134,7 @@ fn in_order(way: Way, told: Way, events: &[Told], segments: &[Segment], certain:
             Told::Data(w, bytes, frame, offset) if *w == told => {
                 let segment = &segments[frame.0 as usize - 1];
                 let seq = segment.seq.wrapping_add(u32::from(segment.flags & SYN != 0));
-                let start = seq.wrapping_add(offset - HEAD);
+                let start = seq.wrapping_add(offset.expect("nothing was derived") - HEAD);
                 assert_eq!(next.unwrap_or(start), start, "data goes on where it was");
                 assert!((0..).zip(bytes).all(|(i, b)| octet(way, start.wrapping_add(i)) == *b), "data of its place");
                 next = Some(start.wrapping_add(bytes.len() as u32));

@@ -1,11 +1,13 @@
 //! The trace notation: the octets are a trace.
 
 use std::collections::BTreeSet;
+use std::ops::ControlFlow;
 
 use impslint::carrier::Carried;
 use impslint::csp::decode::decode;
 use impslint::engine::pipeline;
 use impslint::sanitise::is_hidden;
+use impslint::tls::Context;
 use impslint::trace::{Decoder, Line, Payload, Show, Trace, craft, parse};
 
 use super::capture::open;
@@ -30,8 +32,9 @@ pub fn decoded(capture: &mut impslint::capture::Capture, show: Show) -> String {
                 Err(envelope) => decoder.bare(&envelope),
             });
         }
+        ControlFlow::Continue(())
     };
-    pipeline::run(capture, 1, |item| item, print).1.expect("octets in memory can be read");
+    pipeline::run(capture, &mut Context::default(), 1, |item| item, print).1.expect("octets in memory can be read");
     assert!(!out.chars().any(|c| c != '\n' && is_hidden(c)), "{out:?}");
     out
 }
