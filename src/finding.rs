@@ -170,6 +170,8 @@ pub struct Exhibit {
     pub path: Option<String>,
     /// What is to be said at that place, in a few words.
     pub label: String,
+    /// The capture it stands in, where that is another one than that of the finding.
+    pub file: Option<Arc<str>>,
 }
 
 impl Exhibit {
@@ -197,6 +199,7 @@ impl Exhibit {
             focus: None,
             path: spoken.and_then(|s| s.primitive().map(|p| s.path(p))),
             label: label.into(),
+            file: None,
         }
     }
 
@@ -227,6 +230,7 @@ impl Exhibit {
             focus,
             path: node.or(root).map(Node::path),
             label: label.into(),
+            file: None,
         }
     }
 }

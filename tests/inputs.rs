@@ -147,3 +147,45 @@ fn a_compressed_capture_that_breaks_off_says_so() {
     assert!(text.contains("cut.pcap: the compressed data breaks off at offset "), "{text}");
     assert!(text.contains(" of the decompressed data"), "{text}");
 }
+
+#[test]
+fn time_that_goes_back_is_told() {
+    use impslint::capture::write::PcapNgWriter;
+    use impslint::capture::{Capture, Window};
+    use impslint::time::Time;
+
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(CLEAN);
+    let (mut capture, mut window) = (Capture::open(&path).unwrap(), Window::default());
+    let mut writer = None;
+    let mut count = 0;
+    while capture.next_window(&mut window).unwrap() {
+        for frame in &window.frames {
+            let writer = writer.get_or_insert_with(|| PcapNgWriter::new(Vec::new(), frame.link).unwrap());
+            // From the tenth frame on the clock is an hour slow.
+            count += 1;
+            let time = frame.time.unwrap().0 - if count >= 10 { 3_600_000_000_000 } else { 0 };
+            writer.frame(Time(time), window.captured(frame), &[]).unwrap();
+        }
+    }
+    let folder = folder("back");
+    fs::write(folder.join("back.pcapng"), writer.unwrap().finish().unwrap()).unwrap();
+    let text = String::from_utf8(run(&folder, &["check", "back.pcapng"]).stdout).unwrap();
+    // The step is shorter than an hour by the time between the two frames.
+    assert!(text.contains("back.pcapng: time goes back 1 time, by up to 3600 s"), "{text}");
+}
+
+#[test]
+fn captures_put_one_after_the_other_are_read_as_one() {
+    let folder = folder("cat");
+    fs::write(folder.join("two"), [sample(FIELD), sample(CLEAN)].concat()).unwrap();
+    fs::write(folder.join("two.gz"), [gzipped(&sample(FIELD)), gzipped(&sample(CLEAN))].concat()).unwrap();
+    let packets = |path: &str| {
+        let report: serde_json::Value =
+            serde_json::from_slice(&run(&folder, &["check", "--format", "json", path]).stdout).unwrap();
+        report["summary"]["packets"].as_u64().unwrap()
+    };
+    fs::write(folder.join("a"), sample(FIELD)).unwrap();
+    fs::write(folder.join("b"), sample(CLEAN)).unwrap();
+    let all = packets("a") + packets("b");
+    assert_eq!((packets("two"), packets("two.gz")), (all, all));
+}

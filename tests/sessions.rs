@@ -35,7 +35,7 @@ fn see_with(trace: &str, limits: Limits) -> Seen {
         &mut Context::default(),
         1,
         |item| item,
-        |batch| {
+        |_, batch| {
             for item in batch {
                 match item {
                     Carried::Envelope(envelope) => {

@@ -38,7 +38,7 @@ fn decoded(capture: Vec<u8>, show: Show) -> String {
         &mut Context::default(),
         1,
         |item| item,
-        |batch| {
+        |_, batch| {
             for item in batch {
                 if let Carried::Envelope(envelope) = item {
                     match decode(envelope) {

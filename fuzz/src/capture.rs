@@ -3,7 +3,7 @@
 use std::io::{self, Read};
 
 use impslint::capture::write::PcapNgWriter;
-use impslint::capture::{Anomaly, Capture, Format, LinkType, MAX_ANOMALIES, Summary, WINDOW_SIZE, Window};
+use impslint::capture::{Anomaly, Capture, Format, LinkType, MAX_ANOMALIES, Part, Summary, WINDOW_SIZE, Window};
 use impslint::time::Time;
 
 /// A frame as it was handed over: number, time, link type, captured octets, length on the network.
@@ -56,14 +56,15 @@ fn read(mut capture: Capture) -> Given {
         secrets.extend(window.secrets.iter().map(|found| (found.after.0, found.text.clone())));
         comments.extend(window.comments.iter().map(|comment| (comment.frame.0, comment.text.clone())));
     }
-    let (anomalies, further) = (capture.anomalies().to_vec(), capture.further_anomalies());
-    Given { frames, comments, secrets, anomalies, further, summary: capture.summary() }
+    let [Part { summary, anomalies, further, .. }] = &capture.parts()[..] else { panic!("one input, one part") };
+    let (summary, anomalies, further) = (summary.clone(), anomalies.clone(), *further);
+    Given { frames, comments, secrets, anomalies, further, summary }
 }
 
 /// Reads a capture whole and in pieces, and holds the one against the other.
 fn given(octets: &[u8], wanted: impl Fn(&Summary) -> bool) -> Option<Given> {
     let capture = open(octets, usize::MAX, WINDOW_SIZE)?;
-    if !wanted(&capture.summary()) {
+    if !capture.parts().first().is_some_and(|part| wanted(&part.summary)) {
         return None;
     }
     let whole = read(capture);

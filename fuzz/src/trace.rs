@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
+use impslint::capture::Capture;
 use impslint::carrier::Carried;
 use impslint::csp::decode::decode;
 use impslint::engine::pipeline;
@@ -21,10 +22,10 @@ fn there_and_back(trace: &Trace, show: Show) -> Option<String> {
 }
 
 /// What a capture decodes to.
-pub fn decoded(capture: &mut impslint::capture::Capture, show: Show) -> String {
+pub fn decoded(capture: &mut Capture, show: Show) -> String {
     let mut decoder = Decoder::new(show);
     let mut out = String::new();
-    let print = |batch: Vec<Carried>| {
+    let print = |_: &Capture, batch: Vec<Carried>| {
         for item in batch {
             let Carried::Envelope(envelope) = item else { continue };
             out.push_str(&match decode(envelope) {

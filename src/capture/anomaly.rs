@@ -34,6 +34,8 @@ pub enum AnomalyKind {
     TooManyInterfaces,
     /// A file or section of another version than 2.4 (pcap) or 1.x (pcapng), read as if it were of that one.
     UnsupportedVersion,
+    /// The header of a further file, as where files were put one after the other; it is read like the first one.
+    FurtherHeader,
     /// Compressed data that ends before it says so.
     CutCompression,
     /// Compressed data that cannot be decompressed; octets were skipped up to where compressed data begins anew.
@@ -73,6 +75,7 @@ impl std::fmt::Display for AnomalyKind {
             Self::UnknownInterface => "packets of an interface that is not described",
             Self::TooManyInterfaces => "more interfaces than are kept",
             Self::UnsupportedVersion => "a version of the format that is not known",
+            Self::FurtherHeader => "a further file begins",
             Self::CutCompression => "the compressed data breaks off",
             Self::DamagedCompression => "damaged compressed data",
             Self::WrongChecksum => "compressed data with a wrong checksum",

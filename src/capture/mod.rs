@@ -4,15 +4,18 @@
 //! captured bytes of its records and one [`FrameRef`] a record. What was wrong with the file is told as
 //! [`Anomaly`], with its offset; everything that could be read before and after it is handed over.
 //!
-//! [`Capture`] reads and carries the incomplete tail from window to window, `walk` goes over the records of a
+//! [`Capture`] is one input or, by `merge`, several as one timeline. `reader` reads and carries the incomplete tail
+//! from window to window, `walk` goes over the records of a
 //! window with the help of `pcap` or `pcapng` and finds them again behind damage, `anomaly` and `tally` keep what
 //! there is to tell about the whole. `unpack` decompresses. [`mod@write`] is the way back: frames in, pcapng out.
 
 mod anomaly;
 mod error;
 mod format;
+mod input;
 mod interface;
 mod link_type;
+mod merge;
 mod octets;
 mod pcap;
 mod pcapng;
@@ -27,12 +30,14 @@ pub mod write;
 pub use anomaly::{Anomaly, AnomalyKind, MAX_ANOMALIES};
 pub use error::{OpenError, ReadError};
 pub use format::{Coding, Format};
+pub use input::{Capture, Part};
 pub use interface::MAX_INTERFACES;
 pub use link_type::LinkType;
+pub use merge::{MAX_MERGED, MAX_OPEN, MAX_RUNS, MAX_STRAY};
 pub use pcap::{FAR_TRAIN, MAX_CAPTURED_LEN, RESYNC_SPAN_SECONDS};
 pub use pcapng::MAX_BLOCK_LEN;
-pub use reader::{Capture, MAX_WINDOW_SIZE, WINDOW_SIZE};
-pub use tally::{MAX_LINK_TYPES, Summary};
+pub use reader::{MAX_WINDOW_SIZE, WINDOW_SIZE};
+pub use tally::{MAX_LINK_TYPES, Summary, TIME_TOLERANCE};
 pub use unpack::{MAX_CODINGS, MAX_XZ_MEMORY, MAX_ZSTD_WINDOW};
 
 use std::ops::Range;

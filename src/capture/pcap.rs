@@ -17,6 +17,9 @@ pub const RESYNC_SPAN_SECONDS: u32 = 366 * 86_400;
 /// How many records must follow one behind damage whose time is further off than [`RESYNC_SPAN_SECONDS`].
 pub const FAR_TRAIN: usize = 3;
 
+/// Captured octets up to which a record is believed although no longer one came before: more than Ethernet carries.
+const UNDOUBTED_LEN: u32 = 2048;
+
 /// A pcap file: what its file header says, and how far it has been read.
 #[derive(Debug)]
 pub(super) struct Pcap {
@@ -29,6 +32,8 @@ pub(super) struct Pcap {
     link: LinkType,
     /// Seconds of the last record and of the one before it: the last one before damage may itself be damaged.
     recent: [Option<u32>; 2],
+    /// The most captured octets of a record so far, or what no record has to give proof of.
+    longest: u32,
 }
 
 /// The header of a record.
@@ -68,6 +73,7 @@ impl Pcap {
             snap_len,
             link: LinkType(u16::try_from(link).ok()?),
             recent: [None; 2],
+            longest: UNDOUBTED_LEN,
         })
     }
 
@@ -77,7 +83,7 @@ impl Pcap {
         while let Some(header) = self.header(stretch.bytes, at) {
             let start = at + self.header_len;
             let end = start + header.captured as usize;
-            if !self.is_sound(header) {
+            if !(self.is_sound(header) && self.is_expected(header)) {
                 if !header.is_possible() {
                     return Stop::Damaged(at, AnomalyKind::DamagedRecord);
                 }
@@ -100,6 +106,7 @@ impl Pcap {
             out.tally.frame(&frame);
             out.frames.push(frame);
             self.recent = [Some(header.seconds), self.recent[0]];
+            self.longest = self.longest.max(header.captured);
             at = end;
         }
         Stop::Short(at)
@@ -144,8 +151,14 @@ impl Pcap {
         Some(Header { seconds: field(0)?, fraction: field(4)?, captured: field(8)?, original: field(12)? })
     }
 
-    /// Whether a header raises no doubt. Odd ones are met in good files too (microseconds past a second, captured
-    /// longer than original), so they are taken when one follows that fits.
+    /// Whether time and length of a record are like those before it.
+    #[inline]
+    fn is_expected(&self, header: Header) -> bool {
+        header.captured <= self.longest && self.recent[0].is_none_or(|recent| is_near(header.seconds, recent))
+    }
+
+    /// Whether the fields of a header raise no doubt. Odd ones are met in good files too (microseconds past a second,
+    /// captured longer than original), so they are taken when one follows that fits.
     #[inline]
     fn is_sound(&self, header: Header) -> bool {
         header.captured != 0
@@ -157,16 +170,17 @@ impl Pcap {
     /// Whether what stands at `at` makes the odd header before it believable: a header, as much as there is of it at
     /// the end of the input. `None` when more octets must tell.
     fn may_follow(&self, stretch: &Stretch<'_>, at: usize, odd: Header) -> Option<bool> {
-        let is_possible = match self.header(stretch.bytes, at) {
-            Some(next) => next.is_possible(),
-            None if stretch.ended => true,
-            None => return None,
+        let next = match self.header(stretch.bytes, at) {
+            None if !stretch.ended => return None,
+            next => next,
         };
         let is_timely = self.order.u32(stretch.bytes, at).is_none_or(|seconds| match self.recent {
             [None, _] => is_near(seconds, odd.seconds),
-            _ => self.is_timely(seconds),
+            _ if self.is_timely(seconds) => true,
+            // Times may be anything, in odd files and where a clock was set: then the rest of both headers has to fit.
+            _ => self.is_sound(odd) && next.is_some_and(|next| self.is_plausible(next)),
         });
-        Some(is_possible && is_timely)
+        Some(is_timely && next.is_none_or(Header::is_possible))
     }
 
     /// Whether a header found among damaged octets may be believed.

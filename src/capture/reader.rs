@@ -4,6 +4,7 @@ use std::fmt;
 use std::fs::File;
 use std::io::{self, Cursor, Read};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::Window;
 use super::anomaly::{Anomalies, Anomaly};
@@ -24,11 +25,11 @@ pub const MAX_WINDOW_SIZE: usize = 1 << 28;
 /// The least number of octets that is asked of the input at a time, the room of the window permitting.
 const MIN_READ: usize = 1 << 16;
 
-/// A capture that is being read, window by window, from a file or a pipe.
-pub struct Capture {
+/// A file or pipe that is being read.
+pub(super) struct Reader {
     reader: Box<dyn Read + Send>,
-    name: String,
-    /// Where it can be read once more.
+    name: Arc<str>,
+    /// Where it can be opened again: a file on disk.
     path: Option<PathBuf>,
     format: Format,
     codings: Vec<Coding>,
@@ -48,23 +49,20 @@ pub struct Capture {
     anomalies: Anomalies,
 }
 
-impl Capture {
+impl Reader {
     /// Opens a file.
-    pub fn open(path: &Path) -> Result<Self, OpenError> {
+    pub(super) fn open(path: &Path) -> Result<Self, OpenError> {
         let name = path.display().to_string();
-        match File::open(path) {
-            Ok(file) => {
-                let is_file = file.metadata().is_ok_and(|about| about.is_file());
-                let mut capture = Self::from_reader(Box::new(file), name)?;
-                capture.path = is_file.then(|| path.to_owned());
-                Ok(capture)
-            }
-            Err(source) => Err(OpenError::Io { name, source }),
-        }
+        let file = match File::open(path) {
+            Ok(file) => file,
+            Err(source) => return Err(OpenError::Io { name, source }),
+        };
+        let is_file = file.metadata().is_ok_and(|metadata| metadata.is_file());
+        Ok(Self { path: is_file.then(|| path.to_owned()), ..Self::from_reader(Box::new(file), name)? })
     }
 
     /// Opens any input; `name` stands in error messages. Waits for the file header.
-    pub fn from_reader(mut reader: Box<dyn Read + Send>, name: impl Into<String>) -> Result<Self, OpenError> {
+    pub(super) fn from_reader(mut reader: Box<dyn Read + Send>, name: impl Into<String>) -> Result<Self, OpenError> {
         let name = name.into();
         let mut codings = Vec::new();
         let mut anomalies = Anomalies::default();
@@ -96,7 +94,7 @@ impl Capture {
         };
         Ok(Self {
             reader,
-            name,
+            name: name.into(),
             path: None,
             format,
             codings,
@@ -113,22 +111,19 @@ impl Capture {
         })
     }
 
-    /// The same capture at its beginning; `None` where it cannot be read once more.
-    pub fn reopened(&self) -> Option<Self> {
-        let again = Self::open(self.path.as_ref()?).ok()?;
-        Some(again.with_window_size(self.window_size))
+    pub(super) fn set_window_size(&mut self, octets: usize) {
+        self.window_size = octets;
     }
 
-    /// With windows of about this many octets, at most [`MAX_WINDOW_SIZE`]. A single record may exceed it.
-    pub fn with_window_size(mut self, octets: usize) -> Self {
-        self.window_size = octets.clamp(1, MAX_WINDOW_SIZE);
-        self
+    /// Where it can be opened again.
+    pub(super) fn path(&self) -> Option<&Path> {
+        self.path.as_deref()
     }
 
     /// Fills the window with the next records, as many as one read of the input brings, up to the window size; what
     /// was in it goes. `false` when there are no more. A window may hold no frame when the input is damaged or holds
     /// other blocks. After an error there are no more records; those before it have been handed over.
-    pub fn next_window(&mut self, window: &mut Window) -> Result<bool, ReadError> {
+    pub(super) fn next_window(&mut self, window: &mut Window) -> Result<bool, ReadError> {
         window.frames.clear();
         window.comments.clear();
         window.secrets.clear();
@@ -200,7 +195,7 @@ impl Capture {
         };
         // A reader that claims more than it was asked for is not believed.
         let read = read.map(|n| n.min(room.len())).unwrap_or_else(|source| {
-            self.failed = Some(ReadError { name: self.name.clone(), offset: self.octets, source });
+            self.failed = Some(ReadError { name: self.name.to_string(), offset: self.octets, source });
             self.tally.truncated = true;
             0
         });
@@ -211,23 +206,23 @@ impl Capture {
     }
 
     /// The path, or what the caller named the input.
-    pub fn name(&self) -> &str {
+    pub(super) fn name(&self) -> &Arc<str> {
         &self.name
     }
 
     /// What was wrong with the file as far as it has been read, in file order; at most
     /// [`MAX_ANOMALIES`](super::MAX_ANOMALIES).
-    pub fn anomalies(&self) -> &[Anomaly] {
+    pub(super) fn anomalies(&self) -> &[Anomaly] {
         self.anomalies.kept()
     }
 
     /// How many anomalies were met after the last one kept.
-    pub fn further_anomalies(&self) -> u64 {
+    pub(super) fn further_anomalies(&self) -> u64 {
         self.anomalies.further()
     }
 
     /// What the capture is and holds, as far as it has been read.
-    pub fn summary(&self) -> Summary {
+    pub(super) fn summary(&self) -> Summary {
         Summary {
             format: self.format,
             codings: self.codings.clone(),
@@ -235,6 +230,8 @@ impl Capture {
             packets: self.tally.packets,
             first: self.tally.span.map(|(first, _)| first),
             last: self.tally.span.map(|(_, last)| last),
+            steps_back: self.tally.steps_back,
+            largest_step_back: self.tally.largest_step_back,
             truncated: self.tally.truncated,
             links: self.tally.links.clone(),
         }
@@ -264,8 +261,8 @@ fn unrecognised(name: String, head: &[u8], failed: Option<io::Error>) -> OpenErr
     }
 }
 
-impl fmt::Debug for Capture {
+impl fmt::Debug for Reader {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Capture").field("name", &self.name).field("walk", &self.walk).finish_non_exhaustive()
+        f.debug_struct("Reader").field("name", &self.name).field("walk", &self.walk).finish_non_exhaustive()
     }
 }

@@ -8,6 +8,10 @@ use crate::wire::FrameNo;
 /// The most different link types that are kept for the summary; frames of further ones are read all the same.
 pub const MAX_LINK_TYPES: usize = 64;
 
+/// How far, in nanoseconds, a time may be behind that of the frame before without mention: a millisecond, which queues of
+/// an interface that are read in turn may take.
+pub const TIME_TOLERANCE: u64 = 1_000_000;
+
 /// What a capture is and holds, as far as it has been read.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Summary {
@@ -23,6 +27,10 @@ pub struct Summary {
     pub first: Option<Time>,
     /// Latest time of a frame.
     pub last: Option<Time>,
+    /// Frames whose time is earlier than that of the frame before by more than [`TIME_TOLERANCE`].
+    pub steps_back: u64,
+    /// The largest of these steps, in nanoseconds.
+    pub largest_step_back: u64,
     /// Whether the input ends within a record, or could not be read to its end.
     pub truncated: bool,
     /// Link types of the frames, by number; at most [`MAX_LINK_TYPES`].
@@ -42,6 +50,9 @@ impl Summary {
 pub(super) struct Tally {
     pub(super) packets: u64,
     pub(super) span: Option<(Time, Time)>,
+    pub(super) steps_back: u64,
+    pub(super) largest_step_back: u64,
+    last: Option<Time>,
     pub(super) truncated: bool,
     pub(super) links: Vec<LinkType>,
     last_link: Option<LinkType>,
@@ -61,9 +72,20 @@ impl Tally {
         if let Some(time) = frame.time {
             let (first, last) = self.span.unwrap_or((time, time));
             self.span = Some((first.min(time), last.max(time)));
+            if let Some(last) = self.last.replace(time).filter(|last| *last > time) {
+                self.step_back(last.0.abs_diff(time.0));
+            }
         }
         if self.last_link != Some(frame.link) {
             self.link(frame.link);
+        }
+    }
+
+    #[cold]
+    fn step_back(&mut self, nanoseconds: u64) {
+        if nanoseconds > TIME_TOLERANCE {
+            self.steps_back += 1;
+            self.largest_step_back = self.largest_step_back.max(nanoseconds);
         }
     }
 
@@ -88,8 +110,22 @@ mod tests {
             tally.frame(&FrameRef { no: FrameNo(1), time: None, link: LinkType(link), range: 0..0, original_len: 0 });
         }
         assert_eq!(tally.links, [LinkType(3), LinkType(9)]);
+        assert_eq!(tally.steps_back, 0);
         assert_eq!(tally.span, None);
         (0..1000).for_each(|link| tally.link(LinkType(link)));
         assert_eq!(tally.links.len(), MAX_LINK_TYPES);
+    }
+    #[test]
+    fn steps_back_in_time_are_counted_past_the_tolerance() {
+        let mut tally = Tally::default();
+        let day = 86_400_000_000_000;
+        // Back by the tolerance, by one more, from an absurd time, and once a clock was set.
+        let tolerance = TIME_TOLERANCE.cast_signed();
+        for time in [5 * day, 5 * day - tolerance, 5 * day - 2 * tolerance - 1, i64::MAX, 6 * day, 2 * day, 2 * day + 1]
+        {
+            let time = Some(Time(time));
+            tally.frame(&FrameRef { no: FrameNo(1), time, link: LinkType(1), range: 0..0, original_len: 0 });
+        }
+        assert_eq!((tally.steps_back, tally.largest_step_back), (3, (i64::MAX - 6 * day).unsigned_abs()));
     }
 }

@@ -4,6 +4,7 @@ use super::Comment;
 use super::FrameRef;
 use super::Secrets;
 use super::anomaly::{Anomalies, AnomalyKind};
+use super::format::{Content, Format, HEAD_LEN, recognise};
 use super::pcap::Pcap;
 use super::pcapng::PcapNg;
 use super::tally::Tally;
@@ -41,6 +42,14 @@ pub(super) enum Search {
     Short(usize),
 }
 
+/// What a look for the header of a further file led to.
+enum Header {
+    At(usize, Box<Records>),
+    /// There may be one here; more octets must tell.
+    Short(usize),
+    No,
+}
+
 /// Octets that make no sense, from where they begin to the next plausible record.
 #[derive(Clone, Copy, Debug)]
 struct Damage {
@@ -63,6 +72,40 @@ impl Records {
             Self::Pcap(pcap) => pcap.take(stretch, at, out),
             Self::PcapNg(pcapng) => pcapng.take(stretch, at, out),
         }
+    }
+
+    /// Octets of the file header, which stands before the records.
+    fn header_len(&self) -> usize {
+        match self {
+            Self::Pcap(_) => HEAD_LEN,
+            Self::PcapNg(_) => 0,
+        }
+    }
+
+    /// Looks for the header of a further file that begins at `from` or later and before `to`. A section of pcapng in a
+    /// pcapng is none.
+    fn header_in(&self, stretch: &Stretch<'_>, from: usize, to: usize) -> Header {
+        for at in from..to {
+            let rest = stretch.bytes.get(at..).unwrap_or_default();
+            // The first octets of all magic numbers.
+            let Some(0xd4 | 0xa1 | 0x4d | 0x34 | 0x0a) = rest.first() else { continue };
+            match recognise(rest) {
+                Some(Content::Capture(Format::PcapNg, _)) if matches!(self, Self::PcapNg(_)) => {}
+                Some(Content::Capture(Format::PcapNg, order)) => {
+                    return Header::At(at, Box::new(Self::PcapNg(PcapNg::new(order))));
+                }
+                Some(Content::Capture(format, order)) if rest.len() >= HEAD_LEN => {
+                    let mut doubts = Anomalies::default();
+                    if let Some(pcap) = Pcap::new(format, order, rest, &mut doubts).filter(|_| doubts.kept().is_empty())
+                    {
+                        return Header::At(at, Box::new(Self::Pcap(pcap)));
+                    }
+                }
+                _ if rest.len() < HEAD_LEN && !stretch.ended => return Header::Short(at),
+                _ => {}
+            }
+        }
+        Header::No
     }
 
     fn search(&self, stretch: &Stretch<'_>, at: usize) -> Search {
@@ -91,21 +134,26 @@ impl Walk {
         let offset = |at: usize| stretch.offset + at as u64;
         loop {
             if let Some(damage) = self.damage {
-                at = match self.records.search(stretch, at) {
-                    Search::Found(next) => {
-                        out.anomalies.push(damage.kind, damage.offset, offset(next) - damage.offset);
+                let (search, end) = match self.records.search(stretch, at) {
+                    Search::Found(next) => (Some(next), next),
+                    Search::Short(_) if stretch.ended => (None, stretch.bytes.len()),
+                    Search::Short(next) => (None, next),
+                };
+                at = match (self.records.header_in(stretch, at, end), search) {
+                    (Header::At(at, _), _) | (Header::No, Some(at)) => {
+                        out.anomalies.push(damage.kind, damage.offset, offset(at) - damage.offset);
                         self.damage = None;
-                        next
+                        at
                     }
-                    Search::Short(_) if stretch.ended => {
-                        let end = stretch.bytes.len();
+                    (Header::Short(next), _) => return next,
+                    (Header::No, None) if stretch.ended => {
                         let kind = if damage.at_end { AnomalyKind::CutTail } else { damage.kind };
                         out.tally.truncated |= damage.at_end;
                         out.anomalies.push(kind, damage.offset, offset(end) - damage.offset);
                         self.damage = None;
                         return end;
                     }
-                    Search::Short(next) => return next,
+                    (Header::No, None) => return end,
                 };
             }
             let (bad, kind, at_end) = match self.records.take(stretch, at, out) {
@@ -115,8 +163,26 @@ impl Walk {
                 }
                 Stop::Short(rest) => return rest,
             };
-            self.damage = Some(Damage { offset: offset(bad), kind, at_end });
-            at = bad + 1;
+            // The last record may have run into the header: then its file was cut, and the record ends there.
+            let last = out.frames.last_mut().filter(|frame| frame.range.end as usize == bad);
+            let from = last.as_ref().map_or(bad, |frame| frame.range.start as usize);
+            match self.records.header_in(stretch, from, bad + 1) {
+                Header::At(begin, records) => {
+                    if let Some(frame) = last.filter(|_| begin < bad) {
+                        frame.range.end = begin as u32;
+                        out.anomalies.push(AnomalyKind::CutTail, offset(from), (begin - from) as u64);
+                        out.tally.truncated = true;
+                    }
+                    out.anomalies.push(AnomalyKind::FurtherHeader, offset(begin), records.header_len() as u64);
+                    at = begin + records.header_len();
+                    self.records = *records;
+                }
+                Header::Short(short) if short == bad => return bad,
+                Header::Short(_) | Header::No => {
+                    self.damage = Some(Damage { offset: offset(bad), kind, at_end });
+                    at = bad + 1;
+                }
+            }
         }
     }
 }

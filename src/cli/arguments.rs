@@ -90,6 +90,10 @@ pub(super) struct Reading {
     /// Threads to use; 0 means as many as the machine has.
     #[arg(long, default_value_t = 0, value_name = "N")]
     pub(super) threads: usize,
+    /// Read all files as one timeline, ordered by time: for rotated files, whose sessions run on from one to the next,
+    /// and for interfaces captured apart.
+    #[arg(long)]
+    pub(super) merge: bool,
 }
 
 /// How output looks.

@@ -2,6 +2,7 @@
 
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::Path;
+use std::sync::Arc;
 
 use super::arguments::{Check, Colour, Format, When};
 use super::{FOUND, Fault, INTERNAL, NOT_RECOGNISED, UNREADABLE, complain, inputs, inputs::Inputs};
@@ -21,13 +22,14 @@ pub(super) fn run(arguments: &Check) -> Result<u8, Fault> {
         [path] if path == Path::new("-") => Telling::new(format(arguments), &mut out),
         _ => None,
     };
-    let mut inputs = Inputs::find(&arguments.paths);
+    let mut inputs = Inputs::find(&arguments.paths, arguments.reading.merge);
     while let Some(mut capture) = inputs.next() {
         match &mut telling {
             None => engine.check(&mut capture, &mut outcome),
             Some(telling) => {
-                let file = capture.name().to_owned();
-                let mut tell = |finding| telling.tell(&Filed { file: file.clone(), finding });
+                let file = capture.name();
+                let mut tell =
+                    |finding| telling.tell(&Filed::new(finding, &file, |frame| Some((Arc::clone(&file), frame))));
                 engine.watch(&mut capture, &mut outcome, &mut tell);
             }
         }

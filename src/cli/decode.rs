@@ -5,23 +5,28 @@ use std::io::{self, BufWriter, Write};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::arguments::{Decode, DecodeFormat};
 use super::{Fault, NOT_RECOGNISED, UNREADABLE, complain, inputs, inputs::Inputs};
+use crate::capture::Capture;
 use crate::carrier::{Carried, Envelope};
 use crate::csp::decode::decode;
 use crate::csp::message::{Message, Mode};
 use crate::engine::pipeline;
+use crate::sanitise::sanitise;
 use crate::syntax::{Node, xml};
 use crate::tls::{Context, Keys};
 use crate::trace::{Decoder, Show, shown};
+use crate::wire::FrameNo;
 
 /// A message as a line of JSON.
 #[derive(Serialize)]
 struct Line<'m> {
-    file: &'m str,
-    frames: Vec<u64>,
+    #[serde(flatten)]
+    place: Place,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    elsewhere: Vec<Place>,
     time: String,
     direction: &'static str,
     carrier: &'static str,
@@ -30,6 +35,18 @@ struct Line<'m> {
     session: Option<&'m str>,
     transactions: Vec<LineTransaction<'m>>,
     xml: String,
+}
+
+/// Frames of a message, numbered as in their file.
+#[derive(Serialize)]
+struct Place {
+    #[serde(serialize_with = "as_text")]
+    file: Arc<str>,
+    frames: Vec<u64>,
+}
+
+fn as_text<S: Serializer>(text: &Arc<str>, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_str(text)
 }
 
 /// A transaction of a message as in a line of JSON.
@@ -47,27 +64,41 @@ enum Decoded {
     Other,
 }
 
+impl Decoded {
+    /// The frame in which it begins.
+    fn first_frame(&self) -> Option<FrameNo> {
+        match self {
+            Self::Message(message) => Some(message.envelope.frames.first),
+            Self::Bare(envelope) => Some(envelope.frames.first),
+            Self::Other => None,
+        }
+    }
+}
+
 pub(super) fn run(arguments: &Decode) -> Result<u8, Fault> {
     let threads = inputs::threads(arguments.reading.threads);
     let keys = inputs::keys(arguments.reading.keylog.as_deref())?;
     let show = Show { secrets: arguments.show_secrets, content: arguments.show_content };
     let mut out = BufWriter::new(io::stdout().lock());
     let (mut anything, mut unreadable) = (false, false);
-    let mut inputs = Inputs::find(&arguments.paths);
+    let mut inputs = Inputs::find(&arguments.paths, arguments.reading.merge);
     let are_several = inputs.are_several();
     while let Some(mut capture) = inputs.next() {
-        let file = capture.name().to_owned();
-        if are_several && arguments.format == DecodeFormat::Trace {
-            writeln!(out, "# {file}")?;
-        }
         let mut decoder = Decoder::new(show);
         let mut written = Ok(());
         let mut tls = Context::new(Keys::new(Arc::clone(&keys)));
-        let (_, read) = pipeline::run(&mut capture, &mut tls, threads, open, |batch| {
+        let (_, read) = pipeline::run(&mut capture, &mut tls, threads, open, |capture, batch| {
+            let mut file_before = None;
             for item in batch {
                 anything |= !matches!(item, Decoded::Other);
+                let file =
+                    item.first_frame().map(|frame| capture.locate(frame).map_or_else(|| capture.name(), |at| at.0));
+                if written.is_ok() && are_several && arguments.format == DecodeFormat::Trace && file != file_before {
+                    written = file.iter().try_for_each(|file| writeln!(out, "# {}", sanitise(file)));
+                    file_before = file.or(file_before.take());
+                }
                 if written.is_ok() {
-                    written = print(&item, &file, arguments.format, show, &mut decoder, &mut out);
+                    written = print(&item, capture, arguments.format, show, &mut decoder, &mut out);
                 }
             }
             if written.is_ok() {
@@ -107,7 +138,7 @@ fn open(item: Carried) -> Decoded {
 
 fn print(
     item: &Decoded,
-    file: &str,
+    capture: &Capture,
     format: DecodeFormat,
     show: Show,
     decoder: &mut Decoder,
@@ -117,20 +148,31 @@ fn print(
         (Decoded::Message(message), DecodeFormat::Trace) => out.write_all(decoder.message(message).as_bytes()),
         (Decoded::Bare(envelope), DecodeFormat::Trace) => out.write_all(decoder.bare(envelope).as_bytes()),
         (Decoded::Message(message), DecodeFormat::Jsonl) => {
-            serde_json::to_writer(&mut *out, &line(message, file, show))?;
+            serde_json::to_writer(&mut *out, &line(message, capture, show))?;
             out.write_all(b"\n")
         }
         (Decoded::Bare(_), DecodeFormat::Jsonl) | (Decoded::Other, _) => Ok(()),
     }
 }
 
-fn line<'m>(message: &'m Message, file: &'m str, show: Show) -> Line<'m> {
+fn line<'m>(message: &'m Message, capture: &Capture, show: Show) -> Line<'m> {
     let mut frames = message.pieces.frame_list();
     frames.insert(0, message.envelope.frames.first);
     frames.dedup();
+    // A message that runs on into the next file has its frames by file.
+    let mut places: Vec<Place> = Vec::new();
+    for frame in frames {
+        let (file, FrameNo(frame)) = capture.locate(frame).unwrap_or_else(|| (capture.name(), frame));
+        match places.iter_mut().find(|place| place.file == file) {
+            Some(place) => place.frames.push(frame),
+            None => places.push(Place { file, frames: vec![frame] }),
+        }
+    }
+    let elsewhere = places.split_off(1.min(places.len()));
+    let place = places.pop().unwrap_or_else(|| Place { file: capture.name(), frames: Vec::new() });
     Line {
-        file,
-        frames: frames.into_iter().map(|frame| frame.0).collect(),
+        place,
+        elsewhere,
         time: message.envelope.start_time.to_string(),
         direction: message.envelope.direction.name(),
         carrier: message.envelope.carrier.name(),

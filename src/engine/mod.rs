@@ -11,17 +11,18 @@ pub mod pipeline;
 pub use fold::{CAUSES_KEPT, Collection, FINDINGS_KEPT, Tell};
 pub use judge::{Judgement, Rulebook};
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use crate::capture::{Anomaly, Capture, LinkType, Summary};
+use crate::capture::{Anomaly, Capture, LinkType, Part, Summary};
 use crate::carrier::{Carried, Direction};
 use crate::csp::decode::decode;
 use crate::flow::{Counters, End, FlowInfo, FlowNo, Loss};
-use crate::report::{Filed, Input, Outcome};
+use crate::report::{Filed, Input, Outcome, Told};
 use crate::session::{Chapter, Closed, Heard, Limits, SessionNo, Tally, Tracker};
-use crate::time::Time;
+use crate::time::{Seconds, Time};
 use crate::tls::{Context, KeyLog, Keys};
 use crate::wire::FrameNo;
 
@@ -77,11 +78,11 @@ impl Engine {
     }
 
     /// Reads a capture to its end.
-    fn read<'t>(&self, capture: &mut Capture, tls: &mut Context, mut collection: Collection<'t>) -> Reading<'t> {
+    fn read(&self, capture: &mut Capture, tls: &mut Context, mut collection: Collection<'_>) -> Reading {
         let mut tracker = Tracker::new(Limits::default());
         let mut judgement = Judgement::default();
         let work = |item: Carried| self.work(item);
-        let (counters, read) = pipeline::run(capture, tls, self.threads, work, |batch| {
+        let (counters, read) = pipeline::run(capture, tls, self.threads, work, |_, batch| {
             let mut closed = Closed::default();
             for item in batch {
                 match item {
@@ -111,8 +112,11 @@ impl Engine {
         let mut closed = Closed::default();
         tracker.finish(&mut closed);
         self.judge(closed, &mut collection, &mut judgement);
-        let input = input(capture, read.err().map(|e| e.to_string()), &counters);
-        Reading { input, tally: tracker.tally(), counters, collection, judgement }
+        let (findings, told, dropped) = collection.finish();
+        let filed = |finding| Filed::new(finding, &capture.name(), |frame| capture.locate(frame));
+        let findings = findings.into_iter().map(filed).collect();
+        let inputs = inputs(capture, read.err().map(|e| e.to_string()), &counters);
+        Reading { inputs, tally: tracker.tally(), counters, findings, told, dropped, judgement }
     }
 
     /// Decodes an item and shows it to the rules about messages.
@@ -170,66 +174,77 @@ fn collect(mut said: Judgement, session: Option<SessionNo>, to: &mut Collection<
     rest.add(said);
 }
 
-/// What is told of an input: what it is, and what of it could not be read.
-fn input(capture: &Capture, failed: Option<String>, counters: &Counters) -> Input {
-    let summary = capture.summary();
-    let kind = summary.kind();
-    let Summary { codings, octets, packets, first, last, truncated, .. } = summary;
+/// What is told of the captures: what each is, and what of it could not be read. What flows say is told with the first
+/// one that it may be about.
+fn inputs(capture: &Capture, failed: Option<String>, counters: &Counters) -> Vec<Input> {
+    let parts = capture.parts();
+    let mut inputs: Vec<Input> = parts.iter().map(input).collect();
+    for (link, n) in &counters.unsupported_links {
+        let at = parts.iter().position(|part| part.summary.links.iter().any(|l| l.0 == *link)).unwrap_or(0);
+        let told = format!("{n} frames of link type {}, which is not read", LinkType(*link));
+        inputs.get_mut(at).into_iter().for_each(|input| input.anomalies.push(told.clone()));
+    }
+    let lost = counters.fragments.lost();
+    let fragments = (lost > 0).then(|| format!("{lost} fragmented IP packets, which could not be put together"));
+    let evicted = counters.evicted;
+    let forgotten =
+        (evicted > 0).then(|| format!("{evicted} flows forgotten: too many were known, or too much of them was held"));
+    if let Some(first) = inputs.first_mut() {
+        first.anomalies.extend(failed.into_iter().chain(fragments).chain(forgotten).chain(capture.remarks()));
+    }
+    inputs
+}
+
+fn input(part: &Part) -> Input {
+    let Summary { codings, octets, packets, first, last, truncated, .. } = &part.summary;
     let space = if codings.is_empty() { "" } else { " of the decompressed data" };
     let told = |a: &Anomaly| {
         let extent = if a.octets > 0 { format!(", {} octets", a.octets) } else { String::new() };
         format!("{} at offset {}{space}{extent}", a.kind, a.offset)
     };
-    let mut anomalies: Vec<String> = capture.anomalies().iter().map(told).collect();
-    let further = capture.further_anomalies();
-    anomalies.extend((further > 0).then(|| format!("{further} further faults of the file")));
-    anomalies.extend(failed);
-    anomalies.extend(
-        counters
-            .unsupported_links
-            .iter()
-            .map(|(link, n)| format!("{n} frames of link type {}, which is not read", LinkType(*link))),
-    );
-    anomalies.extend(
-        (counters.evicted > 0).then(|| format!("{} flows forgotten: too many were known at a time", counters.evicted)),
-    );
-    let lost = counters.fragments.lost();
-    anomalies.extend((lost > 0).then(|| format!("{lost} fragmented IP packets, which could not be put together")));
+    let mut anomalies: Vec<String> = part.anomalies.iter().map(told).collect();
+    anomalies.extend((part.further > 0).then(|| format!("{} further faults of the file", part.further)));
+    anomalies.extend(part.failed.clone());
+    anomalies.extend((part.summary.steps_back > 0).then(|| {
+        let (times, largest) = (part.summary.steps_back, Seconds(part.summary.largest_step_back as f64 / 1e9));
+        format!("time goes back {times} time{}, by up to {largest}", if times == 1 { "" } else { "s" })
+    }));
     Input {
-        path: capture.name().to_owned(),
-        format: kind,
-        packets,
-        bytes: octets,
-        first_time: first,
-        last_time: last,
-        truncated,
+        path: part.name.to_string(),
+        format: part.summary.kind(),
+        packets: *packets,
+        bytes: *octets,
+        first_time: *first,
+        last_time: *last,
+        truncated: *truncated,
         anomalies,
     }
 }
 
 /// What a capture that was read came to.
-struct Reading<'t> {
-    input: Input,
+struct Reading {
+    inputs: Vec<Input>,
     tally: Tally,
     counters: Counters,
-    collection: Collection<'t>,
+    findings: Vec<Filed>,
+    told: BTreeMap<&'static str, Told>,
+    dropped: u64,
     judgement: Judgement,
 }
 
-impl Reading<'_> {
+impl Reading {
     fn file(self, tls: &Context, outcome: &mut Outcome) {
-        let Self { input, tally, counters, collection, judgement } = self;
+        let Self { inputs, tally, counters, findings, told, dropped, judgement } = self;
         outcome.tls.add(tls.tally());
-        outcome.packets += input.packets;
-        outcome.bytes += input.bytes;
+        outcome.packets += inputs.iter().map(|input| input.packets).sum::<u64>();
+        outcome.bytes += inputs.iter().map(|input| input.bytes).sum::<u64>();
         outcome.flows += counters.flows;
         outcome.tally.add(tally);
-        let (findings, told, dropped) = collection.finish();
+        outcome.findings.extend(findings);
         for (rule, told) in told {
             *outcome.told.entry(rule).or_default() += told;
         }
         outcome.dropped_findings += dropped;
-        outcome.findings.extend(findings.into_iter().map(|finding| Filed { file: input.path.clone(), finding }));
         for (key, count) in judgement.doubts {
             *outcome.rule_doubts.entry(key).or_default() += count;
         }
@@ -238,6 +253,6 @@ impl Reading<'_> {
         for same in panics.chunk_by(|a, b| a == b) {
             outcome.internal.extend(same.first().map(|rule| format!("rule {rule} panicked {} times", same.len())));
         }
-        outcome.inputs.push(input);
+        outcome.inputs.extend(inputs);
     }
 }

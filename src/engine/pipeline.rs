@@ -32,7 +32,8 @@ impl std::fmt::Debug for Follower {
 }
 
 /// Reads a capture to its end; secrets in it are added to the keys of `tls`. `work` is applied to each carried item, on
-/// any thread; `take` is given the results of a window in order, one window after the other, until it breaks off.
+/// any thread; `take` is given the results of a window in order, one window after the other, with the capture, which
+/// knows the frames, until it breaks off.
 /// Returns what the flow stage counted.
 ///
 /// # Errors
@@ -42,7 +43,7 @@ pub fn run<W: Send>(
     tls: &mut Context,
     threads: usize,
     work: impl Fn(Carried) -> W + Sync,
-    mut take: impl FnMut(Vec<W>) -> ControlFlow<()>,
+    mut take: impl FnMut(&Capture, Vec<W>) -> ControlFlow<()>,
 ) -> (Counters, Result<(), ReadError>) {
     let mut table: Table<Follower> =
         Table::new(Interest::Ignored).weighing(|follower: &Follower| follower.connection.held());
@@ -57,14 +58,14 @@ pub fn run<W: Send>(
         }
         let mut touched = table.walk(&window);
         let (slots, segments) = touched.parts();
-        if take(advance(slots, segments, &window, tls, threads, &work)).is_break() {
+        if take(capture, advance(slots, segments, &window, tls, threads, &work)).is_break() {
             break Ok(());
         }
     };
     let nothing = Window::default();
     let mut touched = table.finish();
     let (slots, segments) = touched.parts();
-    let _ = take(advance(slots, segments, &nothing, tls, threads, &work));
+    let _ = take(capture, advance(slots, segments, &nothing, tls, threads, &work));
     drop(touched);
     (table.counters().clone(), read)
 }

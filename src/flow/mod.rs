@@ -99,6 +99,8 @@ pub struct FlowInfo {
 pub enum Loss {
     /// The segment is not in the capture although the receiver acknowledged it, or never came.
     MissingPackets,
+    /// So far nothing at all of this direction is in the capture, although the receiver acknowledged octets.
+    OneSided,
     /// The frame is there but the snap length cut its end.
     SnapLength,
     /// A limit of ours was reached and what waited for the missing bytes was given up.
@@ -112,8 +114,10 @@ pub enum End {
     Closed,
     /// RST from either side.
     Reset,
-    /// The capture ended, or the flow was evicted, while it was open.
+    /// The capture ended, or the flow was given up as silent, while it was open.
     Open,
+    /// The flow was given up while it was open, because too many were known.
+    Evicted,
 }
 
 /// What happens next in one direction of a stream. Times are those of the frame named.

@@ -152,8 +152,8 @@ pub struct Slot<T> {
 enum Fate {
     /// They may.
     Open,
-    /// The table gave the flow up at this frame.
-    GivenUp(Origin),
+    /// The table gave the flow up at this frame, for this reason.
+    GivenUp(Origin, End),
     /// The table gave it up at this frame for what it held.
     Evicted(Origin),
     /// The capture has ended.
@@ -210,10 +210,10 @@ impl<T> Slot<T> {
         first
     }
 
-    /// Notes that the table gives the flow up at a frame, be it of this flow or another; returns whether that is the
+    /// Notes that the table gives the flow up at a frame, be it of this flow or another, and how that ends it; returns whether that is the
     /// first thing noted in this window.
-    pub(super) fn give_up(&mut self, frame: FrameNo, time: Time) -> bool {
-        self.fate = Fate::GivenUp(Origin { frame, offset: 0, time });
+    pub(super) fn give_up(&mut self, end: End, frame: FrameNo, time: Time) -> bool {
+        self.fate = Fate::GivenUp(Origin { frame, offset: 0, time }, end);
         self.chain.0.is_none()
     }
 
@@ -303,10 +303,11 @@ impl<T> Slot<T> {
         }
         let ended_at = match self.fate {
             Fate::Open => None,
-            Fate::GivenUp(origin) | Fate::Evicted(origin) => Some(origin),
-            Fate::CaptureEnded => Some(self.last),
+            Fate::GivenUp(origin, end) => Some((origin, end)),
+            Fate::Evicted(origin) => Some((origin, End::Evicted)),
+            Fate::CaptureEnded => Some((self.last, End::Open)),
         };
-        if let Some(origin) = ended_at {
+        if let Some((origin, end)) = ended_at {
             let emit = &mut |event: StreamEvent<'_>| {
                 if interest.get() == Interest::Followed {
                     interest.set(sink(state, info, event, origin.frame));
@@ -314,7 +315,7 @@ impl<T> Slot<T> {
             };
             halves.iter_mut().for_each(|half| match self.fate {
                 Fate::Evicted(_) => half.evict(origin, emit),
-                _ => half.end(End::Open, origin, emit),
+                _ => half.end(end, origin, emit),
             });
         }
         self.interest = interest.get();
@@ -352,6 +353,7 @@ fn read_segment<'b>(
         Way::Forward => (forward, reverse),
         Way::Reverse => (reverse, forward),
     };
+    own.see();
     if flags.rst() {
         // Who knows of no connection answers with sequence number 0, or with the acknowledgement number it was sent.
         if seq == 0 || own.is_near(seq) || (flags.ack() && peer.is_near(ack)) {

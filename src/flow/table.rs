@@ -13,7 +13,7 @@ use super::slot::{Interest, Segment, Segments, Slot};
 use super::tcp::{Origin, Run};
 use super::tunnel::{Outer, Tunnel};
 use super::wlan::subframes;
-use super::{FlowInfo, FlowNo, StreamEvent, Way};
+use super::{End, FlowInfo, FlowNo, StreamEvent, Way};
 use crate::capture::Window;
 use crate::time::Time;
 use crate::wire::FrameNo;
@@ -238,16 +238,17 @@ impl<T> Table<T> {
         let mut gone = Vec::new();
         let udp = self.udp;
         self.retain(&mut gone, |entry| !entry.is_stale(now, udp));
+        let mut evicted = Vec::new();
         let known = self.v4.len() + self.v6.len();
         if known > FLOWS_KEPT {
             let age = |entry: &Entry| (Reverse(now.since(entry.seen)), entry.no);
             let mut ages: Vec<_> = self.v4.values().chain(self.v6.values()).map(age).collect();
             let excess = known - FLOWS_KEPT;
             let (_, &mut youngest_to_go, _) = ages.select_nth_unstable(excess - 1);
-            self.retain(&mut gone, |entry| age(entry) > youngest_to_go);
+            self.retain(&mut evicted, |entry| age(entry) > youngest_to_go);
             self.counters.evicted += excess as u64;
         }
-        let followed = self.followed.live.saturating_sub(gone.len());
+        let followed = self.followed.live.saturating_sub(gone.len() + evicted.len());
         if followed >= MAX_FOLLOWED {
             let is_followed = |entry: &&Entry| matches!(entry.follow, Follow::Slot(_));
             let age = |entry: &Entry| (Reverse(now.since(entry.seen)), entry.no);
@@ -255,12 +256,14 @@ impl<T> Table<T> {
             let excess = (followed - FOLLOWED_KEPT).min(ages.len());
             if let Some(last) = excess.checked_sub(1) {
                 let (_, &mut youngest_to_go, _) = ages.select_nth_unstable(last);
-                self.retain(&mut gone, |entry| !is_followed(&entry) || age(entry) > youngest_to_go);
+                self.retain(&mut evicted, |entry| !is_followed(&entry) || age(entry) > youngest_to_go);
                 self.counters.evicted += excess as u64;
             }
         }
-        gone.sort_unstable_by_key(|entry| entry.no);
-        gone.iter().for_each(|entry| self.followed.give_up(entry.follow, at));
+        for (mut gone, end) in [(gone, End::Open), (evicted, End::Evicted)] {
+            gone.sort_unstable_by_key(|entry| entry.no);
+            gone.iter().for_each(|entry| self.followed.give_up(entry.follow, end, at));
+        }
         let known = self.v4.len() + self.v6.len();
         self.sweep_at = if known * 2 > FLOWS_KEPT { MAX_FLOWS } else { (known * 2).max(FIRST_SWEEP) };
     }
@@ -360,7 +363,7 @@ impl Arrival<'_> {
             Place::Occupied(place) => {
                 let entry = place.into_mut();
                 if self.is_of_another(entry, from_low) {
-                    followed.give_up(entry.follow, at);
+                    followed.give_up(entry.follow, End::Open, at);
                     *entry = self.first(from_low, flows);
                 }
                 entry
@@ -472,11 +475,11 @@ impl<T> Followed<T> {
     }
 
     /// Notes that a flow is given up, if it is followed.
-    fn give_up(&mut self, follow: Follow, at: At) {
+    fn give_up(&mut self, follow: Follow, end: End, at: At) {
         let Follow::Slot(index) = follow else { return };
         if let Some(Some(slot)) = self.slots.get_mut(index as usize) {
             self.live -= usize::from(slot.is_open());
-            if slot.give_up(at.frame, at.time) {
+            if slot.give_up(end, at.frame, at.time) {
                 self.touched.push(index);
             }
         }

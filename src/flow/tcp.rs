@@ -156,6 +156,10 @@ pub(super) struct Half {
     held: VecDeque<Held>,
     held_octets: usize,
     wait: Option<Wait>,
+    /// Whether a packet of this direction was captured.
+    seen: bool,
+    /// Where the first acknowledgement stood, of a direction of which nothing else is known.
+    unseen: Option<u64>,
     pub(super) tally: Tally,
 }
 
@@ -183,6 +187,8 @@ impl Half {
             held: VecDeque::new(),
             held_octets: 0,
             wait: None,
+            seen: false,
+            unseen: None,
             tally: Tally::default(),
         }
     }
@@ -190,6 +196,18 @@ impl Half {
     /// Whether [`StreamEvent::End`] was told.
     pub(super) fn ended(&self) -> bool {
         self.ended
+    }
+
+    /// Takes note that a packet of this direction was captured.
+    #[inline]
+    pub(super) fn see(&mut self) {
+        if !self.seen {
+            self.seen = true;
+            // Nothing was given up yet: its own sequence numbers say where it starts.
+            if self.unseen.is_some() && self.unseen == self.next {
+                (self.next, self.acked, self.wait) = (None, 0, None);
+            }
+        }
     }
 
     /// Takes the start of the direction from its SYN; `first` is the sequence number of the first octet.
@@ -236,6 +254,17 @@ impl Half {
         if let Some(next) = self.next {
             let acked = position(next, ack).min(self.fin.unwrap_or(u64::MAX));
             self.acked = self.acked.max(acked);
+        } else if !self.seen {
+            let first = *self.unseen.get_or_insert(first_position(ack));
+            self.acked = self.acked.max(position(first, ack));
+        }
+    }
+
+    /// Of a direction of which no packet was captured: starts it where the receiver was seen first, once the
+    /// acknowledgements show that octets travelled.
+    fn start_unseen(&mut self) {
+        if self.next.is_none() && !self.seen {
+            self.next = self.unseen.filter(|first| self.acked > first + 1);
         }
     }
 
@@ -243,6 +272,7 @@ impl Half {
     /// the flow, whatever its direction.
     #[inline]
     pub(super) fn review(&mut self, now: Origin, emit: &mut Emit<'_>) {
+        self.start_unseen();
         if self.ended || !self.lacks(self.acked) {
             self.wait = None;
             return;
@@ -294,7 +324,7 @@ impl Half {
             let (way, loss, Origin { frame, time, .. }) = (self.way, Loss::Limit, now);
             self.tally.gaps += 1;
             emit(StreamEvent::Gap { way, octets: None, loss, frame, time });
-            self.tell_end(End::Open, now, emit);
+            self.tell_end(End::Evicted, now, emit);
         }
     }
 
@@ -385,12 +415,13 @@ impl Half {
     }
 
     fn tell_gap(&mut self, octets: u64, loss: Loss, at: Origin, emit: &mut Emit<'_>) {
+        let loss = if loss == Loss::MissingPackets && !self.seen { Loss::OneSided } else { loss };
         match loss {
             Loss::SnapLength => {
                 self.tally.snap_cuts += 1;
                 self.tally.cut_octets += octets;
             }
-            Loss::MissingPackets | Loss::Limit => {
+            Loss::MissingPackets | Loss::OneSided | Loss::Limit => {
                 self.tally.gaps += 1;
                 self.tally.missing_octets += octets;
             }

@@ -21,7 +21,7 @@ pub fn write(outcome: &Outcome, out: &mut impl Write) -> io::Result<()> {
 }
 
 /// Writes the line of a finding.
-pub(super) fn finding(Filed { file, finding }: &Filed, out: &mut impl Write) -> io::Result<()> {
+pub(super) fn finding(Filed { file, finding, .. }: &Filed, out: &mut impl Write) -> io::Result<()> {
     let frame = finding.place().and_then(|p| p.frames.first()).map(|f| format!("{}:", f.0)).unwrap_or_default();
     let (severity, rule) = (finding.severity.name(), finding.rule);
     let message = clip(&finding.message, MOST_COLUMNS);

@@ -11,6 +11,7 @@ use crate::finding::{Exhibit, Finding};
 use crate::syntax::{Document, Node};
 use crate::time::Time;
 
+use super::human::cut_front;
 use super::neighbourhood::{Line, height, lines};
 use crate::sanitise::{MOST_COLUMNS, clip, columns, cut};
 
@@ -25,6 +26,9 @@ pub const MOST_EXHIBITS: usize = 8;
 
 /// Attributes shown of one element at most.
 pub const MOST_ATTRIBUTES: usize = 3;
+
+/// Columns of the path of a message in another capture at most.
+const FILE_COLUMNS: usize = 24;
 
 /// What is to be said at a place of an excerpt.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -117,12 +121,17 @@ fn shares(asked: &[usize], all: usize) -> Vec<usize> {
     shares
 }
 
-/// `frame 812`, `frames 812..815`, or what stands in for it where no frame is known.
+/// `frame 812`, `frames 812..815`, or what stands in for it where no frame is known; `frame 3 of b.pcap` in another
+/// capture than that of the finding.
 fn frames(exhibit: &Exhibit) -> String {
-    match exhibit.frames.as_slice() {
+    let frames = match exhibit.frames.as_slice() {
         [] => "no frame".to_owned(),
         [frame] => format!("frame {}", frame.0),
         [first, .., last] => format!("frames {}..{}", first.0, last.0),
+    };
+    match &exhibit.file {
+        Some(file) => format!("{frames} of {}", cut_front(file, FILE_COLUMNS)),
+        None => frames,
     }
 }
 

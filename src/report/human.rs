@@ -14,7 +14,7 @@ use crate::finding::{Finding, Scene, Severity};
 
 use super::excerpt::Excerpt;
 use super::filter::filter;
-use super::{Filed, Outcome, summary};
+use super::{Elsewhere, Filed, Outcome, summary};
 use crate::sanitise::{MOST_COLUMNS, clip, columns, cut, sanitise, wrap};
 
 /// The narrowest and the widest drawing, in columns.
@@ -95,7 +95,7 @@ impl Artist {
         Self { handler, width, color: options.color }
     }
 
-    pub(super) fn draw(&self, Filed { file, finding }: &Filed) -> String {
+    pub(super) fn draw(&self, Filed { file, frames, elsewhere, finding }: &Filed) -> String {
         let drawing = Drawing {
             finding,
             message: wrap(&clip(&finding.message, MOST_COLUMNS), self.width - 4).join("\n"),
@@ -109,9 +109,15 @@ impl Artist {
         for (at, line) in notes(finding).iter().flat_map(|note| pack(note, self.width - 8)).enumerate() {
             text.push_str(&if at == 0 { format!("  {on}note:{off} {line}\n") } else { format!("        {line}\n") });
         }
-        if let Some(filter) = filter(&finding.frames()) {
-            // However long, it is to be copied in one piece.
+        // However long, a filter is to be copied in one piece.
+        if let Some(filter) = filter(frames) {
             text.push_str(&format!("{on}filter:{off} {filter}\n"));
+        }
+        for Elsewhere { file, frames } in elsewhere {
+            if let Some(filter) = filter(frames) {
+                let file = cut_front(file, self.width / 2);
+                text.push_str(&format!("{on}filter in {file}:{off} {filter}\n"));
+            }
         }
         text
     }
@@ -273,7 +279,7 @@ impl SourceCode for Window {
 }
 
 /// A path, safe, its front cut off where it is longer than `room` columns: the name of the file is at its end.
-fn cut_front(path: &str, room: usize) -> String {
+pub(super) fn cut_front(path: &str, room: usize) -> String {
     let safe = sanitise(path);
     if columns(&safe) <= room {
         return safe.into_owned();

@@ -16,7 +16,7 @@ use crate::wire::FrameNo;
 
 use super::filter::filter;
 use super::human::version_name;
-use super::{Filed, Outcome};
+use super::{Elsewhere, Filed, Outcome};
 use crate::sanitise::is_hidden;
 
 /// Number of the schema; it changes when a field changes its meaning or goes away.
@@ -151,9 +151,18 @@ struct Finding<'o> {
     path: Option<&'o str>,
     cost: Option<Price>,
     display_filter: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    elsewhere: Vec<Other<'o>>,
     repeats: u64,
     #[serde(serialize_with = "exhibits")]
     exhibits: &'o [Exhibit],
+}
+
+#[derive(Serialize)]
+struct Other<'o> {
+    file: &'o str,
+    frames: Vec<u64>,
+    display_filter: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -175,13 +184,14 @@ struct Shown<'o> {
     direction: &'static str,
     #[serde(serialize_with = "moment")]
     time: Option<Time>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file: Option<&'o str>,
     frames: Vec<u64>,
     label: &'o str,
 }
 
 impl<'o> Finding<'o> {
-    fn of(Filed { file, finding }: &'o Filed) -> Self {
-        let frames = finding.frames();
+    fn of(Filed { file, frames, elsewhere, finding }: &'o Filed) -> Self {
         let Scene { peers, session, user, forwarded, version, carrier, encoding } = &finding.scene;
         Self {
             rule: finding.rule,
@@ -191,8 +201,16 @@ impl<'o> Finding<'o> {
             help: &finding.help,
             side: finding.side.name(),
             file,
-            display_filter: filter(&frames),
-            frames: numbers(&frames),
+            display_filter: filter(frames),
+            frames: numbers(frames),
+            elsewhere: elsewhere
+                .iter()
+                .map(|Elsewhere { file, frames }| Other {
+                    file,
+                    frames: numbers(frames),
+                    display_filter: filter(frames),
+                })
+                .collect(),
             time: finding.time(),
             flow: peers.map(|(client, server)| Flow { client: client.to_string(), server: server.to_string() }),
             session: session.as_deref(),
@@ -238,6 +256,7 @@ fn exhibits<S: Serializer>(exhibits: &[Exhibit], to: S) -> Result<S::Ok, S::Erro
         title: &exhibit.title,
         direction: exhibit.direction.name(),
         time: Some(exhibit.time),
+        file: exhibit.file.as_deref(),
         frames: numbers(&exhibit.frames),
         label: &exhibit.label,
     }))

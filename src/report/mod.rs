@@ -5,14 +5,16 @@
 //! An excerpt is made anew from the tree, never cut from the capture, and every text from the wire goes through
 //! [`sanitise()`] on its way to a terminal.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use crate::finding::{Cost, Finding, Severity};
 use crate::session::{Doubt, Tally};
 use crate::time::Time;
 use crate::tls;
+use crate::wire::FrameNo;
 
 pub mod concise;
 pub mod excerpt;
@@ -135,10 +137,51 @@ pub struct Input {
 /// A finding and the capture it was made in.
 #[derive(Clone, Debug)]
 pub struct Filed {
+    /// Path of the capture that its place is in.
+    pub file: String,
+    /// Its frames in that capture, each once, rising.
+    pub frames: Vec<FrameNo>,
+    /// Its frames in other captures, of a session that runs on from one to the next.
+    pub elsewhere: Vec<Elsewhere>,
+    /// The finding; the frames of each exhibit are numbered as in the capture of the exhibit.
+    pub finding: Finding,
+}
+
+/// Frames of a finding in another capture than that of its place.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Elsewhere {
     /// Path of the capture.
     pub file: String,
-    /// The finding.
-    pub finding: Finding,
+    /// The frames, each once, rising.
+    pub frames: Vec<FrameNo>,
+}
+
+impl Filed {
+    /// A finding whose frames `locate` finds: the path of the capture of a frame, and its number there. One without
+    /// frames is of the capture `file`.
+    pub fn new(mut finding: Finding, file: &str, locate: impl Fn(FrameNo) -> Option<(Arc<str>, FrameNo)>) -> Self {
+        let mut files: Vec<(Arc<str>, BTreeSet<FrameNo>)> = Vec::new();
+        for exhibit in &mut finding.exhibits {
+            let mut of_exhibit = Vec::new();
+            for (file, frame) in exhibit.frames.iter().filter_map(|frame| locate(*frame)) {
+                match files.iter_mut().find(|(known, _)| *known == file) {
+                    Some((_, frames)) => _ = frames.insert(frame),
+                    None => files.push((Arc::clone(&file), [frame].into())),
+                }
+                // Of a message that runs on into the next capture, the exhibit is where it began.
+                let own = exhibit.file.get_or_insert_with(|| Arc::clone(&file));
+                of_exhibit.extend((*own == file).then_some(frame));
+            }
+            exhibit.frames = of_exhibit;
+        }
+        let mut files = files.into_iter().map(|(file, frames)| (file, frames.into_iter().collect()));
+        let (file, frames) = files.next().unwrap_or_else(|| (file.into(), Vec::new()));
+        for exhibit in &mut finding.exhibits {
+            exhibit.file.take_if(|own| *own == file);
+        }
+        let elsewhere = files.map(|(file, frames)| Elsewhere { file: file.to_string(), frames }).collect();
+        Self { file: file.to_string(), frames, elsewhere, finding }
+    }
 }
 
 /// Writes a report of what is told while a capture is being read: findings one by one, the rest at the end.

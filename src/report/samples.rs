@@ -50,6 +50,7 @@ pub(super) fn exhibit(frame: u64, millis: i64, title: &str, sketch: &str, focus:
         focus: focus.map(NodeId),
         path: Some("WV-CSP-Message/Session/Transaction/TransactionContent/Status".to_owned()),
         label: label.to_owned(),
+        file: None,
     }
 }
 
@@ -153,7 +154,10 @@ pub(super) fn outcome(findings: Vec<Finding>) -> Outcome {
         bytes: 1_234_567,
         flows: 50,
         tls: Default::default(),
-        findings: findings.into_iter().map(|finding| Filed { file: "anna.pcap".to_owned(), finding }).collect(),
+        findings: findings
+            .into_iter()
+            .map(|finding| Filed::new(finding, "anna.pcap", |frame| Some(("anna.pcap".into(), frame))))
+            .collect(),
         ..Outcome::default()
     }
 }

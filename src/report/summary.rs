@@ -87,7 +87,8 @@ pub fn skipped(outcome: &Outcome) -> Option<String> {
         .then(|| format!("{} passed over: hidden, or no captures", counted(outcome.skipped_files, "file")))
 }
 
-/// `2 of 5 TLS flows encrypted, 8192 bytes: 1 without keys, 1 not readable`; `None` where nothing stayed encrypted.
+/// `12 bytes in 5 TLS flows not deciphered` where something came of each of them, and otherwise
+/// `2 of 5 TLS flows encrypted: 1 without keys, 1 not readable; 8192 bytes of TLS not read`; `None` where all was read.
 fn encrypted(tally: &Tally) -> Option<String> {
     if tally.sealed_octets == 0 {
         return None;
@@ -101,8 +102,11 @@ fn encrypted(tally: &Tally) -> Option<String> {
     let (sealed, flows, octets) =
         (tally.sealed(), counted(tally.flows, "TLS flow"), counted(tally.sealed_octets, "byte"));
     let reasons = if reasons.is_empty() { String::new() } else { format!(": {}", reasons.join(", ")) };
+    if sealed == 0 {
+        return Some(format!("{octets} in {flows} not deciphered"));
+    }
     let build = if DECIPHERS { "" } else { " (this build deciphers no TLS)" };
-    Some(format!("{sealed} of {flows} encrypted, {octets}{reasons}{build}"))
+    Some(format!("{sealed} of {flows} encrypted{reasons}{build}; {octets} of TLS not read"))
 }
 
 /// `rules held back 37 times: 30 missing packets, 7 open at the end`; `None` when they never did.
@@ -205,7 +209,10 @@ mod tests {
         assert_eq!(encrypted(&Tally { flows: 2, deciphered: 2, ..Tally::default() }), None);
         let tally = Tally { flows: 5, deciphered: 3, without_keys: 1, unreadable: 1, sealed_octets: 8192 };
         let told = encrypted(&tally).unwrap();
-        assert!(told.starts_with("2 of 5 TLS flows encrypted, 8192 bytes: 1 without keys, 1 not readable"), "{told}");
+        let some = Tally { flows: 5, deciphered: 5, sealed_octets: 12, ..Tally::default() };
+        assert_eq!(encrypted(&some).unwrap(), "12 bytes in 5 TLS flows not deciphered");
+        assert!(told.starts_with("2 of 5 TLS flows encrypted: 1 without keys, 1 not readable"), "{told}");
+        assert!(told.ends_with("; 8192 bytes of TLS not read"), "{told}");
     }
 
     #[test]

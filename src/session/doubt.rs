@@ -14,6 +14,8 @@ pub enum Doubt {
     SnapLength,
     /// Only one direction was captured.
     OneSided,
+    /// Some of it may have gone through an encrypted connection that could not be read.
+    Encrypted,
     /// It was still open when the capture ended, or the capture ended before the time a rule has to wait for.
     OpenAtEnd,
     /// A limit of ours was reached: what was held was let go.
@@ -28,6 +30,7 @@ impl Doubt {
             Self::MissingPackets => "missing packets",
             Self::SnapLength => "cut by snap length",
             Self::OneSided => "one direction only",
+            Self::Encrypted => "encrypted",
             Self::OpenAtEnd => "open at the end",
             Self::Limit => "limit reached",
         }
@@ -48,6 +51,7 @@ impl From<Loss> for Doubt {
     fn from(loss: Loss) -> Self {
         match loss {
             Loss::MissingPackets => Self::MissingPackets,
+            Loss::OneSided => Self::OneSided,
             Loss::SnapLength => Self::SnapLength,
             Loss::Limit => Self::Limit,
         }

@@ -190,26 +190,30 @@ fn pack(spoken: &Spoken, packer: &mut Packed) {
         .with(&BOTH, &spoken.cut)
         .with(&BOTH, &spoken.id.is_some())
         .with(&BOTH, &spoken.payload.is_some());
-    packer.number(choices.number());
-    packer.number(spoken.name.0);
-    packer.optional(spoken.code);
-    packer.number(spoken.part.0);
-    packer.number(spoken.part.1);
-    packer.octets(&spoken.fingerprint.to_le_bytes());
-    packer.number(spoken.lean_octets.0);
-    packer.number(spoken.lean_octets.1);
+    // Polls and plain refusals differ in nothing but the identifier: what stands before it often comes again.
+    let mut facts = Packed::default();
+    facts.number(choices.number());
+    facts.number(spoken.name.0);
+    facts.optional(spoken.code);
+    facts.number(spoken.part.0);
+    facts.number(spoken.part.1);
+    facts.number(spoken.lean_octets.0);
+    facts.number(spoken.lean_octets.1);
+    facts.octets(&spoken.fingerprint.to_le_bytes());
+    if let Some((fingerprint, octets)) = spoken.payload {
+        facts.octets(&fingerprint.to_le_bytes());
+        facts.number(octets);
+    }
+    packer.repeatable(facts.as_octets());
     if let Some(id) = &spoken.id {
         packer.repeatable(id.as_bytes());
-    }
-    if let Some((fingerprint, octets)) = spoken.payload {
-        packer.octets(&fingerprint.to_le_bytes());
-        packer.number(octets);
     }
     packer.document(&spoken.document);
 }
 
 fn unpack(unpacker: &mut Unpacker<'_>) -> Option<Spoken> {
-    let choices = &mut unpacker.number()?;
+    let facts = &mut Unpacker::of(unpacker.repeatable()?);
+    let choices = &mut facts.number()?;
     let mode = chosen(choices, &MODE)?;
     let poll = chosen(choices, &FLAG)?;
     let poll_in_place = chosen(choices, &BOTH)?;
@@ -218,21 +222,21 @@ fn unpack(unpacker: &mut Unpacker<'_>) -> Option<Spoken> {
     let encoding = chosen(choices, &ENCODING)?;
     let cut = chosen(choices, &BOTH)?;
     let (has_id, has_payload) = (chosen(choices, &BOTH)?, chosen(choices, &BOTH)?);
-    let fingerprint = |unpacker: &mut Unpacker<'_>| unpacker.octets(8)?.try_into().ok().map(u64::from_le_bytes);
+    let fingerprint = |facts: &mut Unpacker<'_>| facts.octets(8)?.try_into().ok().map(u64::from_le_bytes);
     Some(Spoken {
-        name: NameId(unpacker.number()?),
+        name: NameId(facts.number()?),
         mode,
-        code: unpacker.optional()?,
+        code: facts.optional()?,
         poll,
         poll_in_place,
         cir,
         version,
         encoding,
-        part: (unpacker.number()?, unpacker.number()?),
-        fingerprint: fingerprint(unpacker)?,
-        lean_octets: (unpacker.number()?, unpacker.number()?),
+        part: (facts.number()?, facts.number()?),
+        lean_octets: (facts.number()?, facts.number()?),
+        fingerprint: fingerprint(facts)?,
+        payload: if has_payload { Some((fingerprint(facts)?, facts.number()?)) } else { None },
         id: if has_id { Some(unpacker.text()?.into()) } else { None },
-        payload: if has_payload { Some((fingerprint(unpacker)?, unpacker.number()?)) } else { None },
         document: Arc::new(unpacker.document(VOCABULARY)?),
         cut,
     })

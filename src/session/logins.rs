@@ -252,6 +252,7 @@ impl Logins {
             let attempts = std::mem::replace(&mut subscriber.attempts, kept);
             closed.subscribers.push(Subscriber { user: subscriber.user.clone(), attempts });
         }
+        subscriber.attempts.reserve_exact(1);
         subscriber.attempts.push(attempt);
     }
 

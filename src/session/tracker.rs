@@ -3,28 +3,30 @@
 //! It is the sequential heart of a run, so it decides nothing about what was said. Its output depends on the order of
 //! what it is given and on nothing else: not on windows, not on threads, not on the clock of the machine.
 
+mod flows;
 mod legs;
+#[cfg(test)]
+mod tests;
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap};
-use std::net::{IpAddr, SocketAddr};
+use std::collections::{BTreeMap, BinaryHeap, HashMap};
 use std::sync::Arc;
 
-use crate::carrier::{Direction, Wholeness};
+use crate::carrier::Direction;
 use crate::csp::message::Mode;
-use crate::flow::{End, FlowInfo, FlowNo, Loss};
+use crate::flow::{End, FlowNo};
 use crate::syntax::NameId;
 use crate::time::Time;
-use crate::wire::{FrameNo, FrameRange};
 
-use super::live::{Live, login_identity};
+use super::live::Live;
 use super::log::Chapter;
-use super::logins::{Logins, login_request};
+use super::logins::Logins;
 use super::{ClientId, Doubt, Event, Heard, Session, SessionNo, Subscriber, Use, What};
 
 pub use legs::{LEGS_REMEMBERED, RELAYED_WITHIN};
 
-use legs::{Leg, Legs};
+use flows::{Exchange, FlowState, Route, Users};
+use legs::Legs;
 
 /// How much a tracker holds at most. What is let go is handed over first, and counted.
 #[derive(Clone, Copy, Debug)]
@@ -112,68 +114,6 @@ impl Tally {
     }
 }
 
-/// A carrier exchange whose answer has not come yet.
-#[derive(Debug, Default)]
-struct Exchange {
-    session: Option<SessionNo>,
-    doubt: Option<Doubt>,
-    /// Under what its request is known to [`Legs`].
-    content: Option<u64>,
-    /// The exchange of which it is a relayed copy.
-    relays: Option<Leg>,
-    /// Whom its request belongs to as far as it tells by itself.
-    owner: Owner,
-}
-
-/// What is known of a flow that carries IMPS.
-#[derive(Debug, Default)]
-struct FlowState {
-    exchanges: BTreeMap<u32, Exchange>,
-    users: Users,
-    gaps: Vec<Event>,
-    lossy: Option<Doubt>,
-}
-
-/// Who uses a flow, or all flows between two hosts.
-#[derive(Debug, Default)]
-struct Users {
-    /// The sessions; some may be over.
-    sessions: BTreeSet<SessionNo>,
-    /// How many of them before those that are over are taken out.
-    kept: usize,
-    /// The one that spoke last.
-    latest: Option<SessionNo>,
-    /// Whether it is a gateway that asks, for several clients.
-    pooled: bool,
-}
-
-impl Users {
-    /// A session speaks; returns whether it does so for the first time.
-    fn join(&mut self, no: SessionNo, live: &HashMap<SessionNo, Box<Live>>) -> bool {
-        self.latest = Some(no);
-        let new = self.sessions.insert(no);
-        if self.sessions.len() > self.kept.max(SESSIONS_REMEMBERED) {
-            self.sessions.retain(|no| live.contains_key(no));
-            self.kept = 2 * self.sessions.len();
-        }
-        new
-    }
-}
-
-/// The host of the client and the address of the server.
-type Route = (IpAddr, SocketAddr);
-
-fn route(flow: &FlowInfo) -> Route {
-    (flow.opener.ip(), flow.acceptor)
-}
-
-/// How many gaps of a flow are remembered for sessions that come to use it later.
-const GAPS_REMEMBERED: usize = 8;
-/// How many sessions are remembered of a flow, or of all between two hosts, before those that are over are taken out.
-const SESSIONS_REMEMBERED: usize = 64;
-/// How many pairs of hosts are remembered before those whose sessions are over are taken out.
-const ROUTES_REMEMBERED: usize = 4096;
-
 /// To whom something heard belongs.
 #[derive(Clone, Debug, Default)]
 pub struct Owner {
@@ -246,58 +186,6 @@ impl Tracker {
         owner
     }
 
-    /// Files that octets are missing in a flow, which is or is not known to carry IMPS. What they held may have been said
-    /// in the sessions that use the flow; where clients share it, or none is known in it, in every session between the
-    /// same two hosts.
-    pub fn miss(&mut self, flow: &FlowInfo, proved: bool, direction: Direction, loss: Loss, at: (Time, FrameNo)) {
-        let (time, frame) = at;
-        let gap = Event {
-            what: What::Gap { loss },
-            direction,
-            flow: flow.no,
-            exchange: 0,
-            start: time,
-            end: time,
-            frames: FrameRange { first: frame, last: frame },
-            octets: 0,
-            body_octets: 0,
-            whole: Wholeness::Complete,
-            opens_flow: false,
-            closes_flow: false,
-        };
-        let state = if proved { Some(self.flows.entry(flow.no).or_default()) } else { self.flows.get_mut(&flow.no) };
-        let route = self.routes.get(&route(flow));
-        let pooled = route.is_some_and(|route| route.pooled);
-        let users = state.as_ref().map(|state| &state.users).filter(|users| !pooled && !users.sessions.is_empty());
-        for no in users.or(route).into_iter().flat_map(|users| &users.sessions) {
-            if let Some(live) = self.live.get_mut(no) {
-                live.miss(&gap);
-            }
-        }
-        if let Some(state) = state {
-            state.lossy.get_or_insert(loss.into());
-            if state.gaps.len() < GAPS_REMEMBERED {
-                state.gaps.push(gap);
-            }
-        }
-    }
-
-    /// Files that a flow is over: exchanges still open in it stay unanswered.
-    pub fn end_flow(&mut self, flow: FlowNo, end: End) {
-        let Some(state) = self.flows.remove(&flow) else { return };
-        for exchange in state.exchanges.into_values() {
-            let open = (end == End::Open).then_some(Doubt::OpenAtEnd);
-            self.give_up(&exchange, exchange.doubt.or(state.lossy).or(open));
-        }
-    }
-
-    /// An exchange ends without an answer.
-    fn give_up(&mut self, exchange: &Exchange, doubt: Option<Doubt>) {
-        if exchange.relays.is_none() {
-            self.tally.settle(doubt);
-        }
-    }
-
     /// Closes everything: the capture is over. Sessions are appended to `closed` by rising number.
     pub fn finish(&mut self, closed: &mut Closed) {
         let mut flows: Vec<FlowNo> = self.flows.keys().copied().collect();
@@ -339,45 +227,6 @@ impl Tracker {
             if spoken.mode == Some(Mode::Request) {
                 *self.tally.transactions.entry(spoken.name).or_default() += 1;
             }
-        }
-    }
-
-    /// Keeps the account of carrier exchanges; returns the session that the request of an answer belongs to, and whom
-    /// something heard belongs to where no session tells.
-    fn carry(&mut self, heard: &Heard) -> (Option<SessionNo>, Owner) {
-        let doubt = heard.events.iter().find_map(|e| Doubt::of(e.whole));
-        if heard.direction == Direction::ClientToServer {
-            self.tally.exchanges += 1;
-            let user = if heard.session_id.is_none() { named(heard) } else { None };
-            let forwarded = heard.gateway.as_ref().and_then(|g| g.client.as_deref()).map(str::to_owned);
-            let owner = Owner { user, forwarded, ..Owner::default() };
-            let exchange = Exchange { doubt, content: heard.content, owner: owner.clone(), ..Exchange::default() };
-            self.open(heard, exchange);
-            return (None, owner);
-        }
-        let state = self.flows.entry(heard.flow.no).or_default();
-        let Some(exchange) = state.exchanges.remove(&heard.exchange) else {
-            self.tally.exchanges += 1;
-            let lost = if heard.flow.opening_seen { Doubt::MissingPackets } else { Doubt::BeganMidStream };
-            self.tally.settle(Some(state.lossy.unwrap_or(lost)));
-            return (None, Owner::default());
-        };
-        if let Some(content) = exchange.content {
-            self.legs.answer(content, heard.flow.no, heard.exchange);
-        }
-        self.tally.settle(exchange.doubt.or(doubt));
-        (exchange.session, exchange.owner)
-    }
-
-    /// Opens an exchange; the oldest of too many in a flow is given up.
-    fn open(&mut self, heard: &Heard, exchange: Exchange) {
-        let state = self.flows.entry(heard.flow.no).or_default();
-        let full = state.exchanges.len() >= self.limits.exchanges;
-        let oldest = if full { state.exchanges.pop_first() } else { None };
-        state.exchanges.insert(heard.exchange, exchange);
-        let lossy = state.lossy;
-        if let Some((_, oldest)) = oldest {
-            self.give_up(&oldest, oldest.doubt.or(lossy).or(Some(Doubt::Limit)));
         }
     }
 
@@ -486,40 +335,6 @@ impl Tracker {
         self.live.insert(session.no, Box::new(live));
     }
 
-    /// A session uses a flow, which its client or a gateway opened. Gaps of the flow before this may have held something
-    /// of it. Returns whether it is a gateway.
-    fn join_flow(&mut self, info: &FlowInfo, by_gateway: bool, no: SessionNo) -> bool {
-        let state = self.flows.entry(info.no).or_default();
-        let users = &mut state.users;
-        if users.latest == Some(no) && (users.pooled || !by_gateway) {
-            return users.pooled;
-        }
-        let before = users.latest;
-        let new = users.join(no, &self.live);
-        let shared = before.is_some_and(|other| other != no && (!new || are_of_two_users(&self.live, other, no)));
-        if self.routes.len() > self.routes_kept.max(ROUTES_REMEMBERED) {
-            self.routes.retain(|_, users| users.sessions.iter().any(|no| self.live.contains_key(no)));
-            self.routes_kept = 2 * self.routes.len();
-        }
-        let route = self.routes.entry(route(info)).or_default();
-        route.join(no, &self.live);
-        route.pooled |= by_gateway || shared;
-        let pooled = route.pooled;
-        if pooled && !std::mem::replace(&mut users.pooled, true) {
-            for no in &users.sessions {
-                if let Some(live) = self.live.get_mut(no) {
-                    live.disown(info.no);
-                }
-            }
-        }
-        if let Some(live) = self.live.get_mut(&no).filter(|_| new) {
-            for gap in &state.gaps {
-                live.push(gap.clone());
-            }
-        }
-        pooled
-    }
-
     fn close(&mut self, no: SessionNo, doubt: Option<Doubt>, closed: &mut Closed) {
         self.settle_stand_ins(no, None);
         let Some(live) = self.live.remove(&no) else { return };
@@ -532,18 +347,6 @@ impl Tracker {
         self.logins.close(&live, closed);
         closed.sessions.push(live.end(self.clock, doubt));
     }
-}
-
-/// Whom something names that belongs to no session: the user who logs in, or the subscriber that a gateway names.
-fn named(heard: &Heard) -> Option<String> {
-    let login = heard.proof.and_then(|_| login_identity(login_request(heard)?).1);
-    login.or_else(|| heard.gateway.as_ref()?.msisdn.as_deref().map(str::to_owned))
-}
-
-/// Whether two sessions are known to be of different users.
-fn are_of_two_users(live: &HashMap<SessionNo, Box<Live>>, a: SessionNo, b: SessionNo) -> bool {
-    let name = |no| live.get(&no).and_then(|live| live.session().named());
-    name(a).zip(name(b)).is_some_and(|(a, b)| !a.eq_ignore_ascii_case(b))
 }
 
 /// What tells the sessions of one client of one user; `None` where the login told neither.

@@ -150,7 +150,8 @@ impl Document {
         let first = root.id.0;
         let size = root.element.end.saturating_sub(first) as usize;
         let last = first + size.min(most) as u32;
-        let mut texts = String::new();
+        let kept = self.elements.get(first as usize..last as usize).unwrap_or_default();
+        let mut texts = String::with_capacity(kept.iter().map(|e| e.text.len.min(256) as usize).sum());
         let mut keep = |text: &str| {
             let start = texts.len() as u32;
             texts.push_str(text);

@@ -34,9 +34,14 @@ impl Packed {
         self.octets.is_empty()
     }
 
+    /// The octets.
+    pub fn as_octets(&self) -> &[u8] {
+        &self.octets
+    }
+
     /// Reads them from the first.
     pub fn read(&self) -> Unpacker<'_> {
-        Unpacker { all: &self.octets, at: 0 }
+        Unpacker::of(&self.octets)
     }
 
     /// Makes room, a quarter at a time: what is held ready and not used counts ten thousand times.
@@ -96,6 +101,7 @@ impl Packed {
         // Documents of the same shape come again and again.
         let mut shape = [0; 4 * SHAPED];
         self.number(document.elements.len() as u64);
+        self.number(document.text.len() as u64);
         for elements in document.elements.chunks(SHAPED) {
             for (packed, element) in shape.chunks_exact_mut(4).zip(elements) {
                 let [name_high, name_low] = element.name.0.to_be_bytes();
@@ -140,6 +146,11 @@ pub struct Unpacker<'o> {
 }
 
 impl<'o> Unpacker<'o> {
+    /// Reads the octets of a [`Packed`].
+    pub fn of(octets: &'o [u8]) -> Self {
+        Self { all: octets, at: 0 }
+    }
+
     /// A number that fits the type wanted.
     pub fn number<N: TryFrom<u64>>(&mut self) -> Option<N> {
         let mut number = 0;
@@ -200,6 +211,7 @@ impl<'o> Unpacker<'o> {
         let mut document = Document::empty(vocabulary);
         let elements: usize = self.number()?;
         document.elements.reserve_exact(elements.min(self.all.len()));
+        document.text.reserve_exact(self.number()?);
         for _ in 0..elements.div_ceil(SHAPED) {
             for packed in self.repeatable()?.as_chunks().0 {
                 let [name_high, name_low, depth_high, depth_low] = *packed;

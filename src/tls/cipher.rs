@@ -50,7 +50,7 @@ type UndoAead = Box<dyn Fn(&[u8], &[u8], &mut [u8], &[u8]) -> bool + Send>;
 
 enum Bulk {
     Null,
-    Rc4(Rc4),
+    Rc4(Box<Rc4>),
     Cbc { undo: UndoCbc, block_len: usize },
     Aead { undo: UndoAead, tag_len: usize, explicit: bool },
 }
@@ -287,7 +287,7 @@ fn iv_len(algorithm: Algorithm) -> usize {
 fn bulk(algorithm: Algorithm, key: &[u8], version: u16) -> Option<Bulk> {
     let undo = match algorithm {
         Algorithm::Null => return Some(Bulk::Null),
-        Algorithm::Rc4 => return Some(Bulk::Rc4(Rc4::new(key))),
+        Algorithm::Rc4 => return Some(Bulk::Rc4(Box::new(Rc4::new(key)))),
         Algorithm::Des => return cbc::<des::Des>(key, 8),
         Algorithm::TripleDes => return cbc::<des::TdesEde3>(key, 8),
         Algorithm::Aes128Cbc => return cbc::<Aes128>(key, 16),
@@ -362,5 +362,23 @@ impl Rc4 {
 
     fn apply(&mut self, octets: &mut [u8]) {
         octets.iter_mut().for_each(|octet| *octet ^= self.next());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The test vectors that the description of RC4 on the "cypherpunks" list came with.
+    #[test]
+    fn rc4() {
+        for (key, text, sealed) in [
+            (&b"Key"[..], &b"Plaintext"[..], &[0xbb, 0xf3, 0x16, 0xe8, 0xd9, 0x40, 0xaf, 0x0a, 0xd3][..]),
+            (b"Wiki", b"pedia", &[0x10, 0x21, 0xbf, 0x04, 0x20]),
+        ] {
+            let mut octets = text.to_vec();
+            Rc4::new(key).apply(&mut octets);
+            assert_eq!(octets, sealed);
+        }
     }
 }

@@ -50,6 +50,8 @@ pub(super) struct Conversation {
     client: Option<Way>,
     hello: Option<ClientHello>,
     answer: Option<ServerHello>,
+    /// Whether the server wished for another hello.
+    retries: bool,
     premaster: Option<[u8; 8]>,
     /// Content of the record that was deciphered last.
     content: Vec<u8>,
@@ -66,6 +68,7 @@ impl Conversation {
             client: None,
             hello: None,
             answer: None,
+            retries: false,
             premaster: None,
             content: Vec::new(),
             opened: false,
@@ -130,7 +133,7 @@ impl Conversation {
         }
         let both_over = self.lanes.iter().all(|lane| lane.end.is_some());
         for way in [way, way.opposite()] {
-            let waits = self.lane(way).step == Step::InStep && self.lane(way).front().is_some_and(|(_, whole)| whole);
+            let waits = self.lane(way).step == Step::AtRecord && self.lane(way).front().is_some_and(|(_, whole)| whole);
             if waits && !both_over {
                 continue;
             }
@@ -140,8 +143,8 @@ impl Conversation {
     }
 
     /// What decides whether a direction can be read: who sent hellos.
-    fn agreed(&self) -> (Option<Random>, Option<Random>) {
-        (self.hello.map(|hello| hello.random), self.answer.map(|hello| hello.random))
+    fn agreed(&self) -> (Option<Random>, Option<Random>, bool) {
+        (self.hello.map(|hello| hello.random), self.answer.map(|hello| hello.random), self.retries)
     }
 
     fn read_or_give_up(&mut self, way: Way, io: &mut Io<'_>) -> Result<(), Fault> {
@@ -177,7 +180,7 @@ impl Conversation {
         let is_client = self.client == Some(way);
         let waits = {
             let lane = self.lane(way);
-            lane.step == Step::InStep && lane.front().is_some_and(|(_, whole)| whole)
+            lane.step == Step::AtRecord && lane.front().is_some_and(|(_, whole)| whole)
         };
         let settled = if is_client { self.hello.is_some() } else { self.answer.is_some() };
         if !self.opened && (!settled || waits) {
@@ -231,7 +234,7 @@ impl Conversation {
                         return Ok(());
                     }
                 }
-                Step::InStep => {
+                Step::AtRecord => {
                     if self.hello.is_none() && self.old_hello(way) {
                         continue;
                     }
@@ -313,7 +316,7 @@ impl Conversation {
                 Read::Done => {
                     let lane = self.lane(way);
                     lane.inbox.consume(header.record_len());
-                    lane.step = Step::InStep;
+                    lane.step = Step::AtRecord;
                     return Ok(());
                 }
                 Read::Waits => break,
@@ -335,7 +338,8 @@ impl Conversation {
             return Ok(if lost { Read::Failed } else { Read::Done });
         }
         let keyed = self.lane(way).keyed.is_some();
-        if !keyed && !is_new && !(lost && self.answer.is_some()) {
+        let may_be_protected = keyed || is_new || lost && self.answer.is_some();
+        if !may_be_protected {
             return self.clear_record(way, header, io);
         }
         self.foresee(way, io)?;
@@ -359,6 +363,7 @@ impl Conversation {
     fn clear_record(&mut self, way: Way, header: Header, io: &mut Io<'_>) -> Result<Read, Fault> {
         let is_client = self.client == Some(way);
         let said = (self.hello.is_some(), self.answer.is_some());
+        let retries = self.retries;
         let lane = self.lane(way);
         let payload = lane.inbox.waiting().get(HEADER_LEN..header.record_len()).unwrap_or_default();
         let lost = lane.step == Step::Lost;
@@ -373,6 +378,8 @@ impl Conversation {
                 self.handshake(way, &payload);
                 Ok(Read::Done)
             }
+            // Sent for the sake of what is in between, it means nothing.
+            Kind::CHANGE_CIPHER_SPEC if !said.1 && retries => Ok(Read::Done),
             Kind::CHANGE_CIPHER_SPEC if payload == [1] => {
                 if !said.1 {
                     return if is_client || !said.0 { Ok(Read::Waits) } else { Err(Fault::Unreadable) };
@@ -401,6 +408,7 @@ impl Conversation {
                 self.premaster = None;
             }
             Message::ServerHello(answer) if self.client == Some(way.opposite()) => self.answer = Some(answer),
+            Message::Retry => self.retries = true,
             Message::ClientKeyExchange(start) => self.premaster = Some(start),
             Message::ServerHello(_) | Message::Other => {}
         });

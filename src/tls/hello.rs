@@ -44,6 +44,8 @@ pub(super) struct ServerHello {
 pub(super) enum Message {
     ClientHello(ClientHello),
     ServerHello(ServerHello),
+    /// A server's wish for another hello, of TLS 1.3.
+    Retry,
     /// The first octets of what may be an encrypted premaster secret.
     ClientKeyExchange([u8; 8]),
     Other,
@@ -54,7 +56,11 @@ impl Message {
         // Types as in IANA's registry of TLS handshake types.
         match kind {
             1 => client_hello(body).map_or(Self::Other, Self::ClientHello),
-            2 => server_hello(body).map_or(Self::Other, Self::ServerHello),
+            2 => match server_hello(body) {
+                Some(hello) if hello.random == RETRY_RANDOM => Self::Retry,
+                Some(hello) => Self::ServerHello(hello),
+                None => Self::Other,
+            },
             16 => match body {
                 [_, _, rest @ ..] => rest.first_chunk().map_or(Self::Other, |start| Self::ClientKeyExchange(*start)),
                 _ => Self::Other,
@@ -200,5 +206,5 @@ fn server_hello(body: &[u8]) -> Option<ServerHello> {
             _ => {}
         }
     }
-    (random != RETRY_RANDOM).then_some(hello)
+    Some(hello)
 }

@@ -23,7 +23,7 @@ pub const VAIN_BESIDES: u64 = 32 * 1024;
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Step {
     /// At the start of a record.
-    InStep,
+    AtRecord,
     /// In a record of which octets are missing; so many are still to come.
     Passing(Header, usize),
     /// Somewhere: the next record is searched.
@@ -73,7 +73,7 @@ impl Lane {
     pub(super) fn new() -> Self {
         Self {
             inbox: Inbox::default(),
-            step: Step::InStep,
+            step: Step::AtRecord,
             messages: Messages::default(),
             keyed: None,
             sequence: 0,
@@ -139,7 +139,7 @@ impl Lane {
         self.unsure = false;
         self.unreadable = 0;
         self.searched = 0;
-        self.step = Step::InStep;
+        self.step = Step::AtRecord;
         Some(opened)
     }
 
@@ -174,7 +174,7 @@ impl Lane {
     pub(super) fn miss(&mut self, octets: Option<u64>, loss: Loss) -> Option<Option<u64>> {
         self.loss = Some(loss);
         let broken = match self.step {
-            Step::InStep => self.front().map(|(header, _)| {
+            Step::AtRecord => self.front().map(|(header, _)| {
                 let there = self.inbox.waiting().len().min(header.record_len());
                 (header, header.record_len() - there, true)
             }),
@@ -209,7 +209,7 @@ impl Lane {
         if rest > now {
             return false;
         }
-        self.step = Step::InStep;
+        self.step = Step::AtRecord;
         self.messages.clear();
         self.unsure = true;
         if let Some(keyed) = &mut self.keyed {

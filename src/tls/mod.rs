@@ -26,7 +26,7 @@ mod record;
 #[cfg(feature = "tls")]
 mod suite;
 mod tally;
-#[cfg(all(test, feature = "tls"))]
+#[cfg(test)]
 mod tests;
 
 #[cfg(feature = "tls")]
@@ -234,4 +234,25 @@ impl Start {
             to(StreamEvent::Data { way: *way, bytes: octets, frame: *frame, offset: *offset, time: *time });
         }
     }
+}
+
+/// The content of a connection, first of the client and then of the server, from the octets each of them sent and the
+/// text of a key log. All that the client sent is taken as captured first.
+pub fn content(client: &[u8], server: &[u8], key_log: &[u8]) -> [Vec<u8>; 2] {
+    let mut context = Context::default();
+    context.keys.add(key_log, FrameNo(0));
+    let (frame, time, mut connection) = (FrameNo(1), Time(0), Connection::new());
+    let [mut sent, mut answered] = [Vec::new(), Vec::new()];
+    let ways = [(Way::Forward, client), (Way::Reverse, server)];
+    let data = ways.map(|(way, bytes)| StreamEvent::Data { way, bytes, frame, offset: Some(0), time });
+    let ends = ways.map(|(way, _)| StreamEvent::End { way, end: crate::flow::End::Closed, frame, time });
+    for event in data.into_iter().chain(ends) {
+        connection.push(event, frame, &context, &mut |plain| {
+            // What has an offset was no TLS, and is handed over as it is.
+            if let StreamEvent::Data { way, bytes, offset: None, .. } = plain {
+                if way == Way::Forward { &mut sent } else { &mut answered }.extend_from_slice(bytes);
+            }
+        });
+    }
+    [sent, answered]
 }

@@ -38,7 +38,9 @@ impl Tally {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Count {
     Flows,
+    #[cfg_attr(not(feature = "tls"), expect(dead_code, reason = "nothing is deciphered"))]
     Deciphered,
+    #[cfg_attr(not(feature = "tls"), expect(dead_code, reason = "nothing is deciphered"))]
     WithoutKeys,
     Unreadable,
     SealedOctets,

@@ -152,4 +152,5 @@ def main():
             file.write(struct.pack("<IIII", 1100000000 + number // 100, number % 100 * 10000, len(frame), len(frame)) + frame)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -211,11 +211,11 @@ fn compressed_data_in_compressed_data_is_followed_some_way() {
 
 #[test]
 fn a_bomb_passes_through_a_window() {
-    // 64 MiB of zeros behind one record.
+    // 16 MiB of zeros behind one record.
     let (plain, _) = pcap(1);
     let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
     encoder.write_all(&plain).unwrap();
-    (0..64).for_each(|_| encoder.write_all(&vec![0; 1 << 20]).unwrap());
+    (0..16).for_each(|_| encoder.write_all(&vec![0; 1 << 20]).unwrap());
     let mut capture = open(&encoder.finish().unwrap()).unwrap();
     let mut window = Window::default();
     let mut most = 0;
@@ -223,12 +223,12 @@ fn a_bomb_passes_through_a_window() {
         most = most.max(window.bytes.capacity());
     }
     assert!(most <= 4 << 20, "{most}");
-    assert_eq!(capture.summary().octets, plain.len() as u64 + (64 << 20));
-    assert_eq!(capture.anomalies().len(), 1);
+    assert_eq!(part(&capture).summary.octets, plain.len() as u64 + (16 << 20));
+    assert_eq!(part(&capture).anomalies.len(), 1);
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 60, ..ProptestConfig::default() })]
 
     #[test]
     fn pieces_change_nothing_and_no_damage_harms(

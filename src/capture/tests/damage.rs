@@ -261,7 +261,7 @@ fn lying_lengths_reserve_no_memory() {
             most = most.max(window.bytes.capacity());
         }
         assert!(most <= 2 * WINDOW_SIZE, "{most}");
-        assert_eq!(capture.summary().packets, 2);
+        assert_eq!(part(&capture).summary.packets, 2);
     }
 }
 
@@ -287,5 +287,149 @@ proptest! {
         let (given, whole) = (given.data(), whole.data());
         prop_assert!(given.len() >= before + after, "{} of {before} + {after}", given.len());
         prop_assert_eq!(&given[given.len() - after..], &whole[whole.len() - after..]);
+    }
+}
+
+/// Where files were put one after the other, whatever their formats and byte orders, all frames are read.
+#[test]
+fn a_further_file_is_read_like_the_first() {
+    let files = |n: u32| {
+        let record =
+            |octets: Octets, magic| octets.pcap_header(magic, 100 + n).record(T, n, &text(n)).record(T + 1, n, b"end");
+        let packet = |octets: Octets| {
+            octets.section().interface(200, 0, &[]).packet(0, 7, &text(n), &[]).packet(0, 8, b"end", &[])
+        };
+        let mut all = Vec::new();
+        for big in [false, true] {
+            for magic in [0xa1b2_c3d4, 0xa1b2_3c4d] {
+                all.push(record(Octets::new(big), magic).bytes);
+            }
+            all.push(packet(Octets::new(big)).bytes);
+        }
+        all
+    };
+    for one in files(1) {
+        for two in files(2) {
+            let given = read(&[&one[..], &two].concat());
+            let (first, second) = (read(&one), read(&two));
+            let whole: Vec<_> = first.frames.iter().chain(&second.frames).map(|f| (f.1, f.2, f.3.clone())).collect();
+            assert_eq!(given.frames.iter().map(|f| (f.1, f.2, f.3.clone())).collect::<Vec<_>>(), whole);
+            let told: Vec<_> = given.anomalies.iter().map(|a| (a.kind, a.offset)).collect();
+            let are_pcapng = one.starts_with(b"\n\r\r\n") && two.starts_with(b"\n\r\r\n");
+            assert_eq!(told, Vec::from_iter((!are_pcapng).then_some((AnomalyKind::FurtherHeader, one.len() as u64))));
+            // With a break in the first, within its last record, and garbage between.
+            for (cut, garbage) in [(1, 0), (2, 0), (10, 0), (3, 33), (0, 1), (0, 5000)] {
+                let bytes = [&one[..one.len() - cut], &vec![0x55; garbage], &two].concat();
+                let given = read(&bytes);
+                let got: Vec<_> = given.frames.iter().map(|f| (f.1, f.2, f.3.clone())).collect();
+                assert_eq!(got[0], whole[0]);
+                // A record that was cut takes what follows for its own; its format alone is looked for behind it.
+                if cut == 0 || one[..8] == two[..8] {
+                    assert_eq!(got.last(), whole.last(), "{cut} {garbage} {:?}", &given.anomalies);
+                }
+                if cut == 0 {
+                    assert_eq!(got[got.len() - 2..], whole[2..]);
+                }
+                assert!(given.anomalies.len() <= 3, "{:?}", given.anomalies);
+            }
+        }
+    }
+}
+
+#[test]
+fn absurd_times_are_read_and_told() {
+    let times = [T, 0, u32::MAX, 7, T + 1, 3, u32::MAX - 5, 1 << 31, T, T, 0, 0, T];
+    let octets = times
+        .iter()
+        .fold(Octets::new(false).pcap_header(0xa1b2_c3d4, 1), |octets, time| octets.record(*time, 1, &text(3)));
+    let given = read(&octets.bytes);
+    let got: Vec<_> = given.times().iter().map(|time| (time.unwrap() / 1_000_000_000) as u32).collect();
+    assert_eq!((got, given.anomalies()), (times.to_vec(), vec![]));
+    // From T to 0, MAX to 7, T + 1 to 3, MAX - 5 to 2^31, that to T, T to 0.
+    assert_eq!(
+        (given.summary.steps_back, given.summary.largest_step_back),
+        (6, u64::from(u32::MAX - 7) * 1_000_000_000)
+    );
+}
+
+/// What happened to a capture.
+#[derive(Clone, Debug)]
+enum Harm {
+    Overwritten(Vec<u8>),
+    Zeroed(usize),
+    Inserted(Vec<u8>),
+    Removed(usize),
+    Repeated(usize),
+    Flipped(u8),
+    Cut,
+}
+
+fn any_harm() -> impl Strategy<Value = Harm> {
+    let noise = || proptest::collection::vec(any::<u8>(), 1..300);
+    prop_oneof![
+        noise().prop_map(Harm::Overwritten),
+        (1_usize..3000).prop_map(Harm::Zeroed),
+        noise().prop_map(Harm::Inserted),
+        (1_usize..300).prop_map(Harm::Removed),
+        (1_usize..300).prop_map(Harm::Repeated),
+        (0_u8..8).prop_map(Harm::Flipped),
+        Just(Harm::Cut),
+    ]
+}
+
+impl Harm {
+    /// Does it at a place; gives the octets and how far in the good ones the harm reaches.
+    fn done(&self, good: &[u8], at: usize) -> (Vec<u8>, usize) {
+        let (before, rest) = good.split_at(at);
+        let some = |n: usize| n.min(rest.len());
+        match self {
+            Self::Overwritten(noise) => {
+                ([before, &noise[..some(noise.len())], &rest[some(noise.len())..]].concat(), at + some(noise.len()))
+            }
+            Self::Zeroed(n) => ([before, &vec![0; some(*n)], &rest[some(*n)..]].concat(), at + some(*n)),
+            Self::Inserted(noise) => ([before, noise, rest].concat(), at),
+            Self::Removed(n) => ([before, &rest[some(*n)..]].concat(), at + some(*n)),
+            Self::Repeated(n) => ([before, &rest[..some(*n)], rest].concat(), at),
+            Self::Flipped(bit) => {
+                let mut bytes = good.to_vec();
+                bytes[at] ^= 1 << bit;
+                (bytes, at + 1)
+            }
+            Self::Cut => (before.to_vec(), good.len()),
+        }
+    }
+}
+
+/// How many octets next to the harm may be lost. A pcap record that claims up to 2,048 octets is believed, and the record
+/// it leads into is lost; a pcapng block has its length at both ends.
+const NEXT_TO_HARM: [usize; 2] = [2_048 + 400, 400];
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 600, ..ProptestConfig::default() })]
+
+    #[test]
+    fn harm_of_any_kind_costs_what_is_next_to_it(
+        harm in any_harm(), place in any::<prop::sample::Index>(), kind in 0_usize..4,
+    ) {
+        let big = kind % 2 == 1;
+        let mut octets = Octets::new(big);
+        octets = if kind < 2 { octets.pcap_header(0xa1b2_c3d4, 1) } else { octets.section().interface(1, 0, &[]) };
+        let mut starts = Vec::new();
+        for n in 0..120 {
+            starts.push(octets.bytes.len());
+            octets = if kind < 2 { octets.record(T + n, n, &text(n)) } else { octets.packet(0, u64::from(T + n) * 1_000_000, &text(n), &[]) };
+        }
+        let good = octets.bytes;
+        let whole = read(&good);
+        let at = starts[0] + place.index(good.len() - starts[0]);
+        let (bytes, to) = harm.done(&good, at);
+        let given = read(&bytes);
+        let before = starts.iter().filter(|start| **start <= at).count() - 1;
+        let after = starts.iter().filter(|start| **start >= to + NEXT_TO_HARM[kind / 2]).count();
+        let (got, all) = (given.data(), whole.data());
+        prop_assert_eq!(&got[..before.min(got.len())], &all[..before], "{:?} at {}", &harm, at);
+        let tail = &all[all.len() - after..];
+        let kept = got.iter().rev().zip(all.iter().rev()).take_while(|(got, all)| got == all).count();
+        prop_assert!(got.ends_with(tail), "{harm:?} at {at}: {kept} kept, {before} before, {after} after {:?}", given.anomalies);
+        prop_assert!(given.anomalies.len() <= 4, "{harm:?} at {at}: {:?}", given.anomalies);
     }
 }

@@ -2,13 +2,14 @@
 
 mod compressed;
 mod damage;
+mod merge;
 mod pcap;
 mod pcapng;
 mod reading;
 
 use std::io::{self, Read};
 
-use super::{Anomaly, AnomalyKind, Capture, OpenError, Summary, Window};
+use super::{Anomaly, AnomalyKind, Capture, OpenError, Part, Summary, Window};
 
 /// Octets in a byte order.
 #[derive(Clone)]
@@ -137,6 +138,12 @@ fn open(bytes: &[u8]) -> Result<Capture, OpenError> {
     Capture::from_reader(Box::new(io::Cursor::new(bytes.to_vec())), "test")
 }
 
+/// What is known of the only capture.
+fn part(capture: &Capture) -> Part {
+    let [part] = <[_; 1]>::try_from(capture.parts()).unwrap();
+    part
+}
+
 fn drain(mut capture: Capture) -> Given {
     let (mut window, mut frames, mut comments) = (Window::default(), Vec::new(), Vec::new());
     while capture.next_window(&mut window).unwrap() {
@@ -148,7 +155,8 @@ fn drain(mut capture: Capture) -> Given {
     }
     assert!(!capture.next_window(&mut window).unwrap(), "the end is final");
     assert!(window.frames.is_empty());
-    Given { frames, comments, anomalies: capture.anomalies().to_vec(), summary: capture.summary() }
+    let part = part(&capture);
+    Given { frames, comments, anomalies: part.anomalies, summary: part.summary }
 }
 
 fn read(bytes: &[u8]) -> Given {

@@ -32,6 +32,8 @@ fn little_endian_with_microseconds() {
         Summary {
             format: Format::Pcap,
             codings: vec![],
+            steps_back: 0,
+            largest_step_back: 0,
             octets: 61,
             packets: 2,
             first: Some(Time(T_NS + 123_456_000)),

@@ -27,6 +27,8 @@ fn a_packet_and_its_comment() {
         Summary {
             format: Format::PcapNg,
             codings: vec![],
+            steps_back: 0,
+            largest_step_back: 0,
             octets: 100,
             packets: 1,
             first: Some(Time(T_NS)),

@@ -52,8 +52,8 @@ fn frames_of_a_pipe_come_as_they_are_sent() {
     let error = capture.next_window(&mut window).unwrap_err();
     assert_eq!(error.to_string(), "cannot read pipe past octet 107: nothing sent");
     assert!(!capture.next_window(&mut window).unwrap());
-    assert!(capture.summary().truncated);
-    assert_eq!(capture.anomalies(), [Anomaly { kind: AnomalyKind::CutTail, offset: 87, octets: 20 }]);
+    assert!(part(&capture).summary.truncated);
+    assert_eq!(part(&capture).anomalies, [Anomaly { kind: AnomalyKind::CutTail, offset: 87, octets: 20 }]);
 }
 
 #[test]
@@ -81,7 +81,7 @@ fn octets_without_frames_need_no_more_than_a_window() {
     let mut window = Window::default();
     while capture.next_window(&mut window).unwrap() {}
     assert!(window.bytes.capacity() <= 2 * 65_536);
-    assert_eq!(capture.summary().octets, octets.bytes.len() as u64);
+    assert_eq!(part(&capture).summary.octets, octets.bytes.len() as u64);
 }
 
 #[test]
@@ -107,10 +107,8 @@ fn windows_are_reused_and_hold_whole_records() {
 fn window_sizes_are_clamped() {
     let bytes = Octets::new(false).pcap_header(0xa1b2_c3d4, 1).record(T, 0, b"x").bytes;
     for size in [0, 1, MAX_WINDOW_SIZE + 1, usize::MAX] {
-        let capture = open(&bytes).unwrap().with_window_size(size);
-        assert!((1..=MAX_WINDOW_SIZE).contains(&capture.window_size));
+        assert_eq!(drain(open(&bytes).unwrap().with_window_size(size)).frames.len(), 1);
     }
-    assert_eq!(drain(open(&bytes).unwrap().with_window_size(0)).frames.len(), 1);
 }
 
 #[test]

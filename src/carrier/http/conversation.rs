@@ -238,7 +238,8 @@ impl Conversation {
         self.over = true;
         let Some(flow) = &self.imps else { return };
         let both = [one, other];
-        let end = [End::Reset, End::Open].into_iter().find(|end| both.contains(end)).unwrap_or(End::Closed);
+        let end =
+            [End::Evicted, End::Reset, End::Open].into_iter().find(|end| both.contains(end)).unwrap_or(End::Closed);
         out.items.push(Carried::End { flow: Arc::clone(flow), end, time: spot.time, frame: spot.frame });
     }
 

@@ -294,7 +294,11 @@ impl Message {
     pub(super) fn stop(&mut self, end: End) {
         let whole = self.framing == Framing::UntilClose && end == End::Closed;
         if self.wholeness == Wholeness::Complete && !whole {
-            self.wholeness = if end == End::Open { Wholeness::OpenAtEnd } else { Wholeness::ClosedEarly };
+            self.wholeness = match end {
+                End::Open => Wholeness::OpenAtEnd,
+                End::Evicted => Wholeness::Limit,
+                End::Closed | End::Reset => Wholeness::ClosedEarly,
+            };
         }
     }
 

@@ -112,6 +112,11 @@ impl Pairing {
         }
     }
 
+    /// Whether an answer seen now answers nothing although nothing is known to be missing.
+    pub(super) fn is_unasked(&self) -> bool {
+        self.waiting.is_empty() && self.is_ahead()
+    }
+
     /// Whether the request numbered last is the first that waits beyond the limit.
     pub(super) fn has_just_overflown(&self) -> bool {
         self.unkept == 1

@@ -161,6 +161,11 @@ impl Conversation {
             StartLine::Answer { status: 101 } => return self.tunnel(),
             StartLine::Answer { status: ..200 } => return self.lane(way).state = State::Between,
             StartLine::Answer { status } => {
+                // A server that closes an idle connection may say so unasked.
+                if self.pairing.is_unasked() && status != 408 {
+                    self.pairing.missing(Kind::Request);
+                    self.tell(Hole { way: way.opposite(), loss: Loss::MissingPackets, spot: spots.0 }, out);
+                }
                 let Attribution { exchange, request, imps } = self.pairing.answer(spots.0.frame);
                 let method = request.as_ref().map_or(Method::Other, |asked| asked.method);
                 if method == Method::Connect && status < 300 {

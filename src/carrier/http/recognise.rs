@@ -18,7 +18,7 @@ pub(super) enum Media {
     Open,
     /// Plain text or form data, which may really be XML.
     Text,
-    /// Another type: only a body in the clear is asked, and only as XML.
+    /// Another type: only a body in the clear is asked, as XML and for the plainest head of WBXML.
     Other,
 }
 
@@ -74,6 +74,9 @@ pub(super) fn body(bytes: &[u8], media: Media) -> Verdict {
     }
     let bytes = bytes.get(..SNIFF_MAX).unwrap_or(bytes);
     match bytes {
+        // So plain a head of CSP (version, its public id, UTF-8) needs no type.
+        [1..=3, 0x0f..=0x12, 0x6a, ..] => Verdict::Imps,
+        [1..=3] | [1..=3, 0x0f..=0x12] => Verdict::Unsure,
         [0xef, 0xbb, 0xbf, text @ ..] => xml(text),
         [0xff, 0xfe, text @ ..] => xml(&every_second(text, 0)),
         [0xfe, 0xff, text @ ..] => xml(&every_second(text, 1)),
@@ -286,7 +289,16 @@ mod tests {
         ];
         for (bytes, verdict) in cases {
             assert_eq!(body(bytes, Media::Open), verdict, "{}", bytes.escape_ascii());
-            assert_eq!(body(bytes, Media::Other), Verdict::Other);
+            let plain = matches!(bytes, [_, 0x10, 0x6a, ..]);
+            let start = bytes.len() < 3 && !bytes.starts_with(b"\x03\x01");
+            let untyped = if plain {
+                Verdict::Imps
+            } else if start {
+                Verdict::Unsure
+            } else {
+                Verdict::Other
+            };
+            assert_eq!(body(bytes, Media::Other), untyped, "{}", bytes.escape_ascii());
         }
     }
 

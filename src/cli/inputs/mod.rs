@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use self::find::Found;
 use super::{Fault, complain};
-use crate::capture::{Capture, OpenError};
+use crate::capture::{Capture, MAX_MERGED, OpenError};
 use crate::tls::{self, KeyLog};
 
 /// The captures that the arguments name, each once, in their order.
@@ -24,6 +24,8 @@ pub(super) struct Inputs {
     /// Files in folders that were passed over: hidden ones, and what is no capture.
     skipped: u64,
     unreadable: bool,
+    /// Whether all are to be one timeline.
+    merge: bool,
 }
 
 /// A file, and the folder or pattern that led to it.
@@ -43,8 +45,8 @@ struct Group {
 
 impl Inputs {
     /// Finds what the arguments name; complains about what is not there.
-    pub(super) fn find(arguments: &[PathBuf]) -> Self {
-        let mut inputs = Self::default();
+    pub(super) fn find(arguments: &[PathBuf], merge: bool) -> Self {
+        let mut inputs = Self { merge, ..Self::default() };
         let mut seen = BTreeSet::new();
         for argument in arguments {
             let found = if argument.is_dir() {
@@ -83,13 +85,27 @@ impl Inputs {
         }
     }
 
-    /// Whether it is more than one input that is read.
+    /// Whether it is more than one file that is read.
     pub(super) fn are_several(&self) -> bool {
         self.waiting.len() > 1
     }
 
-    /// The next capture. Complains about what cannot be opened, and at the end about folders and patterns without one.
+    /// The next capture, or the timeline of all.
     pub(super) fn next(&mut self) -> Option<Capture> {
+        if !std::mem::take(&mut self.merge) {
+            return self.next_file();
+        }
+        let first = self.next_file()?;
+        let timeline = Capture::merge(std::iter::once(first).chain(std::iter::from_fn(|| self.next_file())));
+        if !self.waiting.is_empty() {
+            self.waiting.clear();
+            self.refuse(&format!("more than {MAX_MERGED} captures: the others are not read"));
+        }
+        Some(timeline)
+    }
+
+    /// The next file. Complains about what cannot be opened, and at the end about folders and patterns without any.
+    fn next_file(&mut self) -> Option<Capture> {
         while let Some(Named { path, group }) = self.waiting.pop_front() {
             match open(&path) {
                 Ok(capture) => {

@@ -61,7 +61,7 @@ pub(super) struct Legs {
 
 impl Legs {
     /// Files a request with content. Returns the one that it is a relayed copy of; a copy is not filed.
-    fn ask(&mut self, heard: &Heard, content: u64) -> Option<Leg> {
+    pub(super) fn ask(&mut self, heard: &Heard, content: u64) -> Option<Leg> {
         let leg = Leg::of(heard);
         while let Some((time, old)) = self.order.front().copied()
             && (self.order.len() >= LEGS_REMEMBERED || leg.time.0.saturating_sub(time.0) > RELAYED_WITHIN)

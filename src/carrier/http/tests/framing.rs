@@ -212,3 +212,37 @@ fn content_codings_are_undone() {
     let cut = coded("gzip", &cut);
     assert_eq!((cut.body.bytes(), cut.anomalies), (text.as_bytes(), vec![Anomaly::BadContentCoding]));
 }
+
+#[test]
+fn codings_of_the_transfer_are_undone_however_they_are_listed() {
+    let text = "<WV-CSP-Message>x</WV-CSP-Message>";
+    let coded = gzip(text);
+    let chunked = [format!("{:x}\r\n", coded.len()).as_bytes(), &coded, b"\r\n0\r\n\r\n"].concat();
+    let length = format!("Transfer-Encoding: gzip\r\nContent-Length: {}\r\n", coded.len());
+    let cases: [(&str, &[u8], &str); 5] = [
+        ("Transfer-Encoding: gzip, chunked\r\n", &chunked, text),
+        ("transfer-encoding: gzip\r\ntransfer-encoding: Chunked\r\n", &chunked, text),
+        (&length, &coded, text),
+        ("Transfer-Encoding: identity\r\nContent-Length: 1\r\n", b"a", "a"),
+        ("Transfer-Encoding: chunked\r\n", b"A ; x=\"y;z\"\r\n0123456789\r\n0;l\r\nT: v\r\n\r\n", "0123456789"),
+    ];
+    for (headers, body, plain) in cases {
+        let answer = [format!("HTTP/1.1 200 OK\r\n{headers}\r\n").as_bytes(), body].concat();
+        let out = seen(&[c(post("1")), s(answer), c(post("2")), s(ok("b"))]);
+        let expected = ["C1 POST /imps 1", &format!("S1 200 {plain}"), "C2 POST /imps 2", "S2 200 b"];
+        assert_eq!(briefs(&out), expected, "{headers}");
+    }
+}
+
+#[test]
+fn exchanges_that_are_not_imps_keep_the_count() {
+    for (request, answer) in [
+        ("HEAD / HTTP/1.1\r\n\r\n", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"),
+        ("GET / HTTP/1.1\r\nContent-Length: 3\r\n\r\nabc", "HTTP/1.1 304 Not\r\nContent-Length: 10\r\n\r\n"),
+        ("CONNECT a:80 HTTP/1.1\r\n\r\n", "HTTP/1.1 407 Auth\r\nContent-Length: 2\r\n\r\nno"),
+        ("GET / HTTP/1.1\r\nUpgrade: h2c\r\n\r\n", "HTTP/1.1 100 Go\r\n\r\nHTTP/1.1 205 Reset\nContent-Length: 0\n\n"),
+    ] {
+        let out = seen(&[c(request), s(answer), c(post("2")), s(ok("b"))]);
+        assert_eq!(briefs(&out), ["C2 POST /imps 2", "S2 200 b"], "{request}");
+    }
+}

@@ -1,0 +1,137 @@
+//! What is read: a capture, or several as one timeline.
+
+use std::io::Read;
+use std::path::Path;
+use std::sync::Arc;
+
+use super::error::{OpenError, ReadError};
+use super::merge::Merge;
+use super::reader::Reader;
+use super::{Anomaly, MAX_WINDOW_SIZE, Summary, Window};
+use crate::wire::FrameNo;
+
+/// A capture that is being read, window by window, from a file or a pipe; or several of them as one timeline.
+#[derive(Debug)]
+pub struct Capture(Inner);
+
+#[derive(Debug)]
+enum Inner {
+    One(Box<Reader>),
+    Many(Box<Merge>),
+}
+
+/// What is known of one of the captures that are read, as far as it has been read.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Part {
+    /// The path, or what the caller named the input.
+    pub name: Arc<str>,
+    /// What it is and holds.
+    pub summary: Summary,
+    /// What was wrong with the file, in file order; at most [`MAX_ANOMALIES`](super::MAX_ANOMALIES).
+    pub anomalies: Vec<Anomaly>,
+    /// How many anomalies were met after the last one kept.
+    pub further: u64,
+    /// Why it could not be read to its end.
+    pub failed: Option<String>,
+}
+
+impl Part {
+    /// What a reader knows, with so many anomalies at most.
+    pub(super) fn of(reader: &Reader, most: usize) -> Self {
+        let all = reader.anomalies();
+        let anomalies: Vec<Anomaly> = all.iter().take(most).copied().collect();
+        let further = reader.further_anomalies() + (all.len() - anomalies.len()) as u64;
+        Self { name: Arc::clone(reader.name()), summary: reader.summary(), anomalies, further, failed: None }
+    }
+}
+
+impl Capture {
+    /// Opens a file.
+    pub fn open(path: &Path) -> Result<Self, OpenError> {
+        Ok(Self(Inner::One(Box::new(Reader::open(path)?))))
+    }
+
+    /// Opens any input; `name` stands in error messages. Waits for the file header.
+    pub fn from_reader(reader: Box<dyn Read + Send>, name: impl Into<String>) -> Result<Self, OpenError> {
+        Ok(Self(Inner::One(Box::new(Reader::from_reader(reader, name)?))))
+    }
+
+    /// One timeline of several captures, ordered by time, at most [`MAX_MERGED`](super::MAX_MERGED); frames of one
+    /// time in the order of the captures, and each capture's own order kept. Files are closed and opened again when
+    /// their time has come; a timeline in a timeline is left out.
+    pub fn merge(captures: impl IntoIterator<Item = Self>) -> Self {
+        let readers = captures.into_iter().filter_map(|capture| match capture.0 {
+            Inner::One(reader) => Some(*reader),
+            Inner::Many(_) => None,
+        });
+        Self(Inner::Many(Box::new(Merge::new(readers))))
+    }
+
+    /// The same capture at its beginning; `None` where it cannot be read once more.
+    pub fn reopened(&self) -> Option<Self> {
+        match &self.0 {
+            Inner::One(reader) => {
+                let again = Self::open(reader.path()?).ok()?;
+                Some(again.with_window_size(reader.window_size))
+            }
+            Inner::Many(merge) => {
+                let all: Option<Vec<Self>> = merge.paths().map(|path| Self::open(path?).ok()).collect();
+                Some(Self::merge(all?).with_window_size(merge.window_size()))
+            }
+        }
+    }
+
+    /// With windows of about this many octets, at most [`MAX_WINDOW_SIZE`]. A single record may exceed it.
+    pub fn with_window_size(mut self, octets: usize) -> Self {
+        let octets = octets.clamp(1, MAX_WINDOW_SIZE);
+        match &mut self.0 {
+            Inner::One(reader) => reader.set_window_size(octets),
+            Inner::Many(merge) => merge.set_window_size(octets),
+        }
+        self
+    }
+
+    /// Fills the window with the next records, as many as one read of the input brings, up to the window size; what
+    /// was in it goes. `false` when there are no more. A window may hold no frame when the input is damaged or holds
+    /// other blocks. After an error there are no more records; those before it have been handed over. Of a timeline,
+    /// a capture that cannot be read on says so in its [`Part`], and the others go on.
+    pub fn next_window(&mut self, window: &mut Window) -> Result<bool, ReadError> {
+        match &mut self.0 {
+            Inner::One(reader) => reader.next_window(window),
+            Inner::Many(merge) => Ok(merge.next_window(window)),
+        }
+    }
+
+    /// What is known of each capture, as far as it has been read: of one, or of all that make a timeline.
+    pub fn parts(&self) -> Vec<Part> {
+        match &self.0 {
+            Inner::One(reader) => vec![Part::of(reader, usize::MAX)],
+            Inner::Many(merge) => merge.parts(),
+        }
+    }
+
+    /// The capture of a frame, and its number there; `None` for one of a timeline that changed from capture to capture
+    /// too often since, see [`MAX_RUNS`](super::MAX_RUNS).
+    pub fn locate(&self, frame: FrameNo) -> Option<(Arc<str>, FrameNo)> {
+        match &self.0 {
+            Inner::One(reader) => Some((Arc::clone(reader.name()), frame)),
+            Inner::Many(merge) => merge.locate(frame).map(|(name, own)| (Arc::clone(name), own)),
+        }
+    }
+
+    /// What there is to tell of a timeline as a whole.
+    pub fn remarks(&self) -> Vec<String> {
+        match &self.0 {
+            Inner::One(_) => Vec::new(),
+            Inner::Many(merge) => merge.remarks(),
+        }
+    }
+
+    /// The path, or what the caller named the input; that of the first one of a timeline.
+    pub fn name(&self) -> Arc<str> {
+        match &self.0 {
+            Inner::One(reader) => Arc::clone(reader.name()),
+            Inner::Many(merge) => merge.name(),
+        }
+    }
+}

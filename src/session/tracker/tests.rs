@@ -1,0 +1,70 @@
+//! The limits of what is remembered of flows and requests.
+
+use std::sync::Arc;
+
+use super::flows::{ROUTES_REMEMBERED, SESSIONS_REMEMBERED};
+use super::*;
+use crate::carrier::Carrier;
+use crate::flow::{FlowInfo, Transport};
+
+fn flow(no: u32, client: u16) -> Arc<FlowInfo> {
+    let [high, low] = client.to_be_bytes();
+    Arc::new(FlowInfo {
+        no: FlowNo(no),
+        transport: Transport::Tcp,
+        opener: ([10, 0, high, low], 5000).into(),
+        acceptor: ([192, 0, 2, 1], 80).into(),
+        opening_seen: true,
+        tunnel: None,
+    })
+}
+
+/// A request with this content on a flow of this number, from a host of its own.
+fn asked(no: u32, content: u32) -> Heard {
+    Heard {
+        flow: flow(no, u16::try_from(no % 60_000).unwrap()),
+        carrier: Carrier::Http,
+        direction: Direction::ClientToServer,
+        exchange: 1,
+        kind: None,
+        session_id: None,
+        proof: None,
+        gateway: None,
+        content: Some(content.into()),
+        events: Vec::new(),
+    }
+}
+
+#[test]
+fn so_many_unanswered_requests_are_known_again() {
+    for (more, relayed) in [(LEGS_REMEMBERED as u32 - 2, true), (LEGS_REMEMBERED as u32 - 1, false)] {
+        let mut legs = Legs::default();
+        (0..=more).for_each(|n| assert!(legs.ask(&asked(n, n), n.into()).is_none()));
+        assert_eq!(legs.ask(&asked(more + 1, 0), 0).is_some(), relayed);
+    }
+}
+
+#[test]
+fn an_answered_request_is_not_known_again() {
+    let mut legs = Legs::default();
+    assert!(legs.ask(&asked(1, 7), 7).is_none());
+    legs.answer(7, FlowNo(2), 1);
+    assert!(legs.ask(&asked(2, 7), 7).is_some());
+    legs.answer(7, FlowNo(1), 1);
+    assert!(legs.ask(&asked(2, 7), 7).is_none());
+}
+
+#[test]
+fn sessions_that_are_over_do_not_pile_up_in_flows_and_between_hosts() {
+    let mut tracker = Tracker::default();
+    for n in 1..=10 * SESSIONS_REMEMBERED as u32 {
+        tracker.join_flow(&flow(1, 1), true, SessionNo(n));
+    }
+    let kept = |users: &Users| users.sessions.len();
+    assert!(tracker.flows.values().map(|state| kept(&state.users)).sum::<usize>() <= SESSIONS_REMEMBERED);
+    assert!(tracker.routes.values().map(kept).sum::<usize>() <= SESSIONS_REMEMBERED);
+    for n in 1..=3 * ROUTES_REMEMBERED as u32 {
+        tracker.join_flow(&flow(n, u16::try_from(n).unwrap()), false, SessionNo(n));
+    }
+    assert!(tracker.routes.len() <= ROUTES_REMEMBERED + 1);
+}
