@@ -61,6 +61,9 @@ pub enum Check {
     Identity(fn(&[Use], &mut Verdict<'_>)),
 }
 
+/// Findings of one rule about one thing it was shown. Whatever has more of them has shown enough.
+pub const MOST_FINDINGS: usize = 100;
+
 /// What a rule has to say about the one thing it was shown.
 pub struct Verdict<'r> {
     rule: &'static str,
@@ -112,6 +115,15 @@ impl<'r> Verdict<'r> {
             cause: None,
         });
         Draft { finding: self.findings.last_mut() }
+    }
+
+    /// Whether there are [`MOST_FINDINGS`]: then a rule stops, and that the rest is not judged is filed as a doubt.
+    pub fn is_full(&mut self) -> bool {
+        let full = self.findings.len() >= MOST_FINDINGS;
+        if full {
+            self.doubt(Doubt::Limit);
+        }
+        full
     }
 
     /// Says that the capture does not suffice to judge this.

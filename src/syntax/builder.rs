@@ -99,7 +99,8 @@ impl<'s> Builder<'s> {
             return false;
         }
         let id = NodeId(self.elements.len() as u32);
-        self.elements.push(Element { name, depth: depth as u16, end: id.0 + 1, text: Run::default() });
+        let parent = self.open.last().map_or(id, |above| above.id);
+        self.elements.push(Element { name, depth: depth as u16, parent, end: id.0 + 1, text: Run::default() });
         self.spans.push(tag);
         self.open.push(Open { id, apart: false });
         true

@@ -111,6 +111,13 @@ pub enum AnomalyKind {
     SecondRoot,
 }
 
+impl AnomalyKind {
+    /// Whether a limit of ours was reached, so that part of the document was left out.
+    pub fn is_limit(self) -> bool {
+        matches!(self, Self::TooDeep | Self::TooManyElements | Self::TooManyAttributes | Self::TooMuchText)
+    }
+}
+
 /// What the head of a payload said before its first element.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Prolog {

@@ -11,6 +11,9 @@ use crate::syntax::{AnomalyKind, Node};
 pub(super) fn check(message: &Message, verdict: &mut Verdict<'_>) {
     let Some(version) = judgeable(message, verdict) else { return };
     for held in held(message) {
+        if verdict.is_full() {
+            return;
+        }
         let node = held.node;
         if node.text().is_empty() || held.element.trust == Trust::Recall || spoken_of_elsewhere(message, node) {
             continue;

@@ -53,6 +53,10 @@ fn judgeable(message: &Message, verdict: &mut Verdict<'_>) -> Option<Version> {
         verdict.doubt(doubt);
         return None;
     }
+    if message.anomalies.iter().any(|a| a.kind.is_limit()) {
+        verdict.doubt(Doubt::Limit);
+        return None;
+    }
     let understood = |kind| {
         matches!(kind, AnomalyKind::InvalidOpaque | AnomalyKind::UnknownValueToken | AnomalyKind::UnknownExtension)
     };
