@@ -18,7 +18,7 @@ use rayon::prelude::*;
 use crate::capture::{Anomaly, Capture, LinkType, Summary};
 use crate::carrier::{Carried, Direction};
 use crate::csp::decode::decode;
-use crate::flow::{Counters, End, FlowInfo, FlowNo, Loss};
+use crate::flow::{Counters, End, FlowInfo, Loss};
 use crate::report::{Filed, Input, Outcome};
 use crate::session::{Chapter, Closed, Heard, Limits, SessionNo, Tally, Tracker};
 use crate::time::Time;
@@ -29,7 +29,7 @@ use crate::wire::FrameNo;
 enum Work {
     Heard(Heard, Judgement),
     Gap { flow: Arc<FlowInfo>, proved: bool, direction: Direction, loss: Loss, at: (Time, FrameNo) },
-    End { flow: FlowNo, end: End },
+    End { flow: Arc<FlowInfo>, end: End, at: (Time, FrameNo) },
 }
 
 /// How many chapters are judged before what was said of them is collected.
@@ -102,7 +102,7 @@ impl Engine {
                     Work::Gap { flow, proved, direction, loss, at } => {
                         tracker.miss(&flow, proved, direction, loss, at);
                     }
-                    Work::End { flow, end } => tracker.end_flow(flow, end),
+                    Work::End { flow, end, at } => tracker.end_flow(&flow, end, at),
                 }
             }
             self.judge(closed, &mut collection, &mut judgement);
@@ -125,7 +125,7 @@ impl Engine {
             Carried::Gap { flow, proved, direction, loss, time, frame } => {
                 Work::Gap { flow, proved, direction, loss, at: (time, frame) }
             }
-            Carried::End { flow, end, .. } => Work::End { flow: flow.no, end },
+            Carried::End { flow, end, time, frame } => Work::End { flow, end, at: (time, frame) },
         }
     }
 
@@ -220,6 +220,7 @@ impl Reading<'_> {
         outcome.packets += input.packets;
         outcome.bytes += input.bytes;
         outcome.flows += counters.flows;
+        outcome.lost += counters.cut_frames + counters.cut_headers + counters.tally.gaps;
         outcome.tally.add(tally);
         let (findings, told, dropped) = collection.finish();
         for (rule, told) in told {

@@ -375,7 +375,7 @@ impl Half {
         let loss = if loss == Loss::MissingPackets && !self.seen { Loss::OneSided } else { loss };
         match loss {
             Loss::SnapLength => self.tally.snap_cuts += 1,
-            Loss::MissingPackets | Loss::OneSided | Loss::Limit => self.tally.gaps += 1,
+            _ => self.tally.gaps += 1,
         }
         emit(StreamEvent::Gap { way: self.way, octets: Some(octets), loss, frame: at.frame, time: at.time });
     }

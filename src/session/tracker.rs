@@ -104,6 +104,11 @@ impl Tally {
         }
     }
 
+    /// The share of exchanges that were whole enough to judge, in percent; 0 where there were none.
+    pub fn coverage(&self) -> f64 {
+        if self.exchanges == 0 { 0.0 } else { self.judged as f64 * 100.0 / self.exchanges as f64 }
+    }
+
     fn settle(&mut self, doubt: Option<Doubt>) {
         match doubt {
             None => self.judged += 1,
@@ -204,6 +209,8 @@ pub struct Tracker {
     deadlines: BinaryHeap<Reverse<(Time, SessionNo)>>,
     flows: HashMap<FlowNo, FlowState>,
     routes: HashMap<Route, Users>,
+    /// The addresses of the server in them, by client and server host.
+    servers: HashMap<(IpAddr, IpAddr), BTreeSet<SocketAddr>>,
     /// How many of them before those whose sessions are over are taken out.
     routes_kept: usize,
     legs: Legs,
@@ -265,6 +272,9 @@ impl Tracker {
             opens_flow: false,
             closes_flow: false,
         };
+        if loss == Loss::Encrypted {
+            return self.seal(flow, &gap);
+        }
         let state = if proved { Some(self.flows.entry(flow.no).or_default()) } else { self.flows.get_mut(&flow.no) };
         let route = self.routes.get(&route(flow));
         let pooled = route.is_some_and(|route| route.pooled);
@@ -282,8 +292,27 @@ impl Tracker {
         }
     }
 
+    /// Files that two hosts exchanged what cannot be read: it may belong to any session between them.
+    fn seal(&mut self, flow: &FlowInfo, gap: &Event) {
+        let client = flow.opener.ip();
+        for server in self.servers.get(&(client, flow.acceptor.ip())).into_iter().flatten() {
+            for no in self.routes.get(&(client, *server)).into_iter().flat_map(|users| &users.sessions) {
+                if let Some(live) = self.live.get_mut(no) {
+                    live.miss(gap);
+                }
+            }
+        }
+    }
+
     /// Files that a flow is over: exchanges still open in it stay unanswered.
-    pub fn end_flow(&mut self, flow: FlowNo, end: End) {
+    pub fn end_flow(&mut self, flow: &FlowInfo, end: End, at: (Time, FrameNo)) {
+        if end == End::Evicted {
+            self.miss(flow, true, Direction::ServerToClient, Loss::Limit, at);
+        }
+        self.leave_flow(flow.no, end);
+    }
+
+    fn leave_flow(&mut self, flow: FlowNo, end: End) {
         let Some(state) = self.flows.remove(&flow) else { return };
         for exchange in state.exchanges.into_values() {
             let open = (end == End::Open).then_some(Doubt::OpenAtEnd);
@@ -303,7 +332,7 @@ impl Tracker {
         let mut flows: Vec<FlowNo> = self.flows.keys().copied().collect();
         flows.sort_unstable();
         for flow in flows {
-            self.end_flow(flow, End::Open);
+            self.leave_flow(flow, End::Open);
         }
         let mut open: Vec<SessionNo> = self.live.keys().copied().collect();
         open.sort_unstable();
@@ -500,7 +529,12 @@ impl Tracker {
         if self.routes.len() > self.routes_kept.max(ROUTES_REMEMBERED) {
             self.routes.retain(|_, users| users.sessions.iter().any(|no| self.live.contains_key(no)));
             self.routes_kept = 2 * self.routes.len();
+            self.servers.clear();
+            for (client, server) in self.routes.keys() {
+                self.servers.entry((*client, server.ip())).or_default().insert(*server);
+            }
         }
+        self.servers.entry((info.opener.ip(), info.acceptor.ip())).or_default().insert(info.acceptor);
         let route = self.routes.entry(route(info)).or_default();
         route.join(no, &self.live);
         route.pooled |= by_gateway || shared;

@@ -97,6 +97,8 @@ impl Outcome {
                     let loss = match loss {
                         Loss::MissingPackets => "missing",
                         Loss::SnapLength => "snapped",
+                        Loss::OneSided => "unseen",
+                        Loss::Encrypted => "encrypted",
                         Loss::Limit => "limit",
                     };
                     text.push_str(&format!("<{} {loss}>", octets.unwrap()));
