@@ -77,7 +77,11 @@ fn beside(whole: &BTreeSet<String>, frames: &[Frame], how: &str) -> Vec<String> 
     let tally = &outcome.tally;
     assert_eq!(tally.judged + tally.not_judged.values().sum::<u64>(), tally.exchanges, "{how}: every exchange is told");
     let new: Vec<String> = found(&outcome).difference(whole).cloned().collect();
-    new.into_iter().map(|finding| format!("{how}: {finding}")).collect()
+    let said = |key: &String| {
+        let named = |f: &&impslint::report::Filed| key.starts_with(f.finding.rule);
+        outcome.findings.iter().find(named).map(|f| format!("{} {:?}", f.finding.message, f.finding.frames()))
+    };
+    new.iter().map(|key| format!("{how}: {key}: {}", said(key).unwrap_or_default())).collect()
 }
 
 /// Numbers that look random, always the same ones.
