@@ -113,7 +113,7 @@ impl Summary<'_> {
             transactions: tally.transactions.iter().map(|(name, count)| (primitive(*name), *count)).collect(),
             judged: tally.judged,
             not_judged: tally.not_judged.iter().map(|(doubt, count)| (doubt.name(), *count)).collect(),
-            coverage: (tally.exchanges > 0).then(|| tally.coverage()),
+            coverage: (tally.exchanges > 0).then(|| (tally.coverage() * 100.0).floor() / 100.0),
             rules_not_judged: by_rule(&outcome.rule_doubts),
             relayed: tally.relayed,
             findings: [Severity::Info, Severity::Warning, Severity::Error].map(|s| (s.name(), found(s))).into(),
