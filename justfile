@@ -26,6 +26,10 @@ bless:
 check *ARGUMENTS:
     cargo run --release -- check {{ARGUMENTS}}
 
+# Fuzzes a target for ten minutes, or as long as said; needs nightly Rust and cargo-fuzz.
+fuzz TARGET SECONDS="600":
+    cargo +nightly fuzz run {{TARGET}} --sanitizer none -- -max_total_time={{SECONDS}} -timeout=10 -rss_limit_mb=2048
+
 # Builds and opens the documentation.
 doc:
     cargo doc --no-deps --open

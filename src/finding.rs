@@ -12,7 +12,8 @@ use crate::csp::message::Message;
 use crate::csp::namespace::Version;
 use crate::flow::FlowNo;
 use crate::session::{Event, EventIx, Session, What, remembered};
-use crate::syntax::{Document, Encoding, Node, NodeId};
+use crate::syntax::packing::PackedDocument;
+use crate::syntax::{Encoding, Node, NodeId};
 use crate::time::{Seconds, Time};
 use crate::wire::FrameNo;
 
@@ -163,7 +164,7 @@ pub struct Exhibit {
     /// Octets on the wire.
     pub octets: u32,
     /// The tree it is drawn from, secrets left out; `None` where there is none.
-    pub document: Option<Arc<Document>>,
+    pub document: Option<PackedDocument>,
     /// The element in focus, in `document`.
     pub focus: Option<NodeId>,
     /// Path of the element in focus in the whole message.
@@ -195,7 +196,7 @@ impl Exhibit {
                 .map(FrameNo)
                 .collect(),
             octets: event.octets,
-            document: spoken.map(|s| Arc::clone(&s.document)),
+            document: spoken.map(|s| PackedDocument::of(&s.document)),
             focus: None,
             path: spoken.and_then(|s| s.primitive().map(|p| s.path(p))),
             label: label.into(),
@@ -226,7 +227,7 @@ impl Exhibit {
             time: message.envelope.start_time,
             frames: node.map_or_else(|| message.pieces.frame_list(), |n| message.frames_of(n.id())),
             octets: message.envelope.wire_octets,
-            document: Some(Arc::new(document)),
+            document: Some(PackedDocument::of(&document)),
             focus,
             path: node.or(root).map(Node::path),
             label: label.into(),
@@ -249,7 +250,7 @@ pub struct Finding {
     /// The fact, with the observed value.
     pub message: String,
     /// The remedy.
-    pub help: String,
+    pub help: Arc<str>,
     /// What it is about; the first is the place of the finding.
     pub exhibits: Vec<Exhibit>,
     /// What it cost, where that can be measured.

@@ -17,7 +17,7 @@ use super::unpack::{Fault, MAX_CODINGS, Unpacker};
 use super::walk::{Out, Records, Stretch, Walk};
 
 /// The usual size of a window in octets.
-pub const WINDOW_SIZE: usize = 1 << 20;
+pub const WINDOW_SIZE: usize = 1 << 18;
 
 /// The largest size of a window that can be asked for, in octets; positions in a window are of 32 bits.
 pub const MAX_WINDOW_SIZE: usize = 1 << 28;

@@ -1,5 +1,7 @@
 //! Decoding: the payload of an envelope becomes a message.
 
+use std::sync::OnceLock;
+
 use crate::carrier::Envelope;
 use crate::syntax::{Encoding, Node, Parsed, xml};
 use crate::wire::Wire;
@@ -44,6 +46,7 @@ pub fn decode(mut envelope: Box<Envelope>) -> Result<Message, Box<Envelope>> {
         poll: frame.poll,
         cir: frame.cir,
         parts: frame.parts,
+        rows: OnceLock::new(),
     })
 }
 

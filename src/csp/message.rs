@@ -3,10 +3,13 @@
 //! A [`Message`] is a carried document whose frame (session descriptor, transactions, flags) was read. It judges
 //! nothing: every claim is kept as it was made, disagreeing ones side by side.
 
+use std::sync::OnceLock;
+
 use crate::carrier::Envelope;
 use crate::syntax::{Anomaly, Document, Encoding, NameId, Node, NodeId, Prolog};
 use crate::wire::Pieces;
 
+use super::model::{self, Element};
 use super::name;
 use super::namespace::Version;
 
@@ -116,9 +119,17 @@ pub struct Message {
     pub cir: Option<NodeId>,
     /// Its transactions in order.
     pub parts: Vec<Part>,
+    /// The rows of its elements in the content model of its version, once they were asked for.
+    pub(crate) rows: OnceLock<Vec<Option<&'static Element>>>,
 }
 
 impl Message {
+    /// The row of each element in the content model of its version, by number; see [`model::rows`]. Empty without a
+    /// version.
+    pub fn rows(&self) -> &[Option<&'static Element>] {
+        self.rows.get_or_init(|| self.version.map(|v| model::rows(v, &self.document)).unwrap_or_default())
+    }
+
     /// The session identifier of the descriptor; `None` when absent or empty.
     pub fn session_id(&self) -> Option<&str> {
         self.session_id.and_then(|id| self.document.node(id)).map(Node::text).filter(|t| !t.is_empty())

@@ -6,7 +6,7 @@
 
 use super::name;
 use super::namespace::Version;
-use crate::syntax::NameId;
+use crate::syntax::{Document, MAX_DEPTH, NameId};
 
 mod check;
 mod sets;
@@ -199,6 +199,34 @@ pub fn element(version: Version, name: NameId) -> Option<&'static Element> {
 /// The element of a name as a child of `parent`: of a name that two namespaces have, the one in the parent's own.
 pub fn element_under(version: Version, parent: &Element, name: NameId) -> Option<&'static Element> {
     find(version, name, Some(parent.space))
+}
+
+/// The row of each element of a document, by its number; `None` where the model does not know it where it stands.
+pub fn rows(version: Version, document: &Document) -> Vec<Option<&'static Element>> {
+    // Of the elements around, by depth; `None` where the model does not say what stands inside.
+    let mut around = [None; MAX_DEPTH + 1];
+    let mut rows = Vec::with_capacity(document.len());
+    for node in document.nodes() {
+        let row = match node.depth().checked_sub(1) {
+            None => element(version, node.name()),
+            Some(parent) => {
+                around.get(parent).copied().flatten().and_then(|parent| element_under(version, parent, node.name()))
+            }
+        };
+        if let Some(around) = around.get_mut(node.depth()) {
+            *around = row.filter(|_| !is_extension(node.name()));
+        }
+        rows.push(row);
+    }
+    rows
+}
+
+/// Whether what is inside an element is outside the content model by design.
+pub fn is_extension(element: NameId) -> bool {
+    matches!(
+        name::canonical(element),
+        name::EXT_BLOCK | name::EXT_BLOCK_ETEM | name::EXTENDED_DATA | name::EXTENDED_REQUEST | name::EXTENDED_RESPONSE
+    )
 }
 
 /// Whether any version knows the name, as an element or as another spelling of one.

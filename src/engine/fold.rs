@@ -118,7 +118,7 @@ mod tests {
             basis: Basis::Guideline,
             side,
             message: String::new(),
-            help: String::new(),
+            help: "".into(),
             exhibits: Vec::new(),
             cost: Some(Cost { octets: 10, round_trips: 1, seconds: None }),
             scene: Scene::default(),

@@ -186,8 +186,11 @@ fn inputs(capture: &Capture, failed: Option<String>, counters: &Counters) -> Vec
     }
     let lost = counters.fragments.lost();
     let fragments = (lost > 0).then(|| format!("{lost} fragmented IP packets, which could not be put together"));
+    let evicted = counters.evicted;
+    let forgotten =
+        (evicted > 0).then(|| format!("{evicted} flows forgotten: too many were known, or too much of them was held"));
     if let Some(first) = inputs.first_mut() {
-        first.anomalies.extend(failed.into_iter().chain(fragments).chain(capture.remarks()));
+        first.anomalies.extend(failed.into_iter().chain(fragments).chain(forgotten).chain(capture.remarks()));
     }
     inputs
 }

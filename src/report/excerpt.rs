@@ -8,6 +8,7 @@ use std::ops::Range;
 
 use crate::carrier::Direction;
 use crate::finding::{Exhibit, Finding};
+use crate::syntax::packing::PackedDocument;
 use crate::syntax::{Document, Node};
 use crate::time::Time;
 
@@ -56,8 +57,10 @@ impl Excerpt {
         let mut shown: Vec<&Exhibit> = finding.exhibits.iter().take(MOST_EXHIBITS).collect();
         shown.sort_by_key(|e| e.time);
         let hidden = finding.exhibits.len() - shown.len();
-        let heights: Vec<usize> =
-            shown.iter().map(|e| e.document.as_deref().map_or(0, height).min(MOST_LINES_EACH)).collect();
+        let heights: Vec<usize> = shown
+            .iter()
+            .map(|e| e.document.as_ref().map_or(0, |document| height(&document.read())).min(MOST_LINES_EACH))
+            .collect();
         let shares = shares(&heights, MOST_LINES - shown.len() - usize::from(hidden > 0));
 
         let mut excerpt = Self::default();
@@ -80,7 +83,8 @@ impl Excerpt {
         let mut span = self.text.len()..self.text.len() + named.len();
         self.line(&head_line(exhibit, &named, before, width));
 
-        if let Some(document) = exhibit.document.as_deref().filter(|d| share > 0 && says_more(d, exhibit)) {
+        let document = exhibit.document.as_ref().filter(|_| share > 0).map(PackedDocument::read);
+        if let Some(document) = document.as_ref().filter(|d| says_more(d, exhibit)) {
             let focus = exhibit.focus.filter(|f| document.node(*f).is_some());
             for line in lines(document, focus, share) {
                 let indent = (2 + 2 * line.depth).min(width / 2);

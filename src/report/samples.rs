@@ -1,7 +1,5 @@
 //! Findings made by hand for the tests of this stage.
 
-use std::sync::Arc;
-
 use proptest::prelude::*;
 
 use crate::carrier::{Carrier, Direction};
@@ -9,6 +7,7 @@ use crate::csp::name::VOCABULARY;
 use crate::csp::namespace::Version;
 use crate::finding::{Basis, Cost, Exhibit, Finding, Scene, Severity, Side};
 use crate::session::{Doubt, Tally};
+use crate::syntax::packing::PackedDocument;
 use crate::syntax::{Builder, Document, Encoding, NodeId};
 use crate::time::Time;
 use crate::wire::FrameNo;
@@ -46,7 +45,7 @@ pub(super) fn exhibit(frame: u64, millis: i64, title: &str, sketch: &str, focus:
         time: Time(TEN_FOURTEEN.0 + millis * 1_000_000),
         frames: vec![FrameNo(frame)],
         octets: 214,
-        document: (!sketch.is_empty()).then(|| Arc::new(document(sketch))),
+        document: (!sketch.is_empty()).then(|| PackedDocument::of(&document(sketch))),
         focus: focus.map(NodeId),
         path: Some("WV-CSP-Message/Session/Transaction/TransactionContent/Status".to_owned()),
         label: label.to_owned(),
@@ -61,7 +60,7 @@ pub(super) fn finding(exhibits: Vec<Exhibit>) -> Finding {
         basis: Basis::Guideline,
         side: Side::Client,
         message: "polled again 4.2 s after the server had said that nothing is waiting".to_owned(),
-        help: "Take Poll=F as the end of the queue.".to_owned(),
+        help: "Take Poll=F as the end of the queue.".into(),
         exhibits,
         cost: Some(Cost { octets: 2314, round_trips: 4, seconds: None }),
         scene: Scene {
@@ -115,13 +114,13 @@ pub(super) fn hostile() -> Finding {
     builder.open("UserID", 0..0);
     builder.text(HOSTILE);
     let mut finding = finding(vec![Exhibit {
-        document: Some(Arc::new(builder.document())),
+        document: Some(PackedDocument::of(&builder.document())),
         transaction: Some(HOSTILE.to_owned()),
         path: Some(HOSTILE.to_owned()),
         ..exhibit(3, 0, HOSTILE, "", Some(1), HOSTILE)
     }]);
     finding.message = HOSTILE.to_owned();
-    finding.help = HOSTILE.to_owned();
+    finding.help = HOSTILE.into();
     finding.scene.session = Some(HOSTILE.to_owned());
     finding.scene.user = Some(HOSTILE.to_owned());
     finding
@@ -189,7 +188,7 @@ pub(super) fn any_exhibit() -> impl Strategy<Value = Exhibit> {
             builder.text(&text);
         }
         Exhibit {
-            document: Some(Arc::new(builder.document())),
+            document: Some(PackedDocument::of(&builder.document())),
             focus: focus.map(NodeId),
             frames: frames.into_iter().map(FrameNo).collect(),
             time: Time(TEN_FOURTEEN.0 + millis * 1_000_000),

@@ -7,6 +7,7 @@
 //! To add a rule: write the page, write the function, name both in the family's `mod.rs`.
 
 use std::fmt::Display;
+use std::sync::Arc;
 
 use crate::csp::message::Message;
 use crate::finding::{Cost, Exhibit, Finding, Scene, Side};
@@ -60,6 +61,9 @@ pub enum Check {
     Identity(fn(&[Use], &mut Verdict<'_>)),
 }
 
+/// Findings of one rule about one thing it was shown. Whatever has more of them has shown enough.
+pub const MOST_FINDINGS: usize = 100;
+
 /// What a rule has to say about the one thing it was shown.
 pub struct Verdict<'r> {
     rule: &'static str,
@@ -103,7 +107,7 @@ impl<'r> Verdict<'r> {
             basis: self.page.basis,
             side,
             message: message.to_string(),
-            help: self.page.help.clone(),
+            help: Arc::clone(&self.page.help),
             exhibits: vec![place],
             cost: None,
             scene: (self.scene)(),
@@ -111,6 +115,15 @@ impl<'r> Verdict<'r> {
             cause: None,
         });
         Draft { finding: self.findings.last_mut() }
+    }
+
+    /// Whether there are [`MOST_FINDINGS`]: then a rule stops, and that the rest is not judged is filed as a doubt.
+    pub fn is_full(&mut self) -> bool {
+        let full = self.findings.len() >= MOST_FINDINGS;
+        if full {
+            self.doubt(Doubt::Limit);
+        }
+        full
     }
 
     /// Says that the capture does not suffice to judge this.
@@ -141,7 +154,10 @@ pub struct Draft<'v> {
 impl Draft<'_> {
     /// Shows a further message.
     pub fn show(self, exhibit: Exhibit) -> Self {
-        self.change(|f| f.exhibits.push(exhibit))
+        self.change(|f| {
+            f.exhibits.reserve_exact(1);
+            f.exhibits.push(exhibit);
+        })
     }
 
     /// Says who has to change, where it is not the page's side or the sender.

@@ -20,6 +20,8 @@
 //! ---
 //! ```
 
+use std::sync::Arc;
+
 use crate::carrier::Carrier;
 use crate::csp::namespace::Version;
 use crate::finding::{Basis, Severity, Side};
@@ -78,7 +80,7 @@ pub struct Page {
     /// The defect in one line.
     pub summary: String,
     /// The remedy in one sentence or two.
-    pub help: String,
+    pub help: Arc<str>,
     /// How bad.
     pub severity: Severity,
     /// What it rests on.
@@ -147,7 +149,7 @@ impl Page {
         };
         Ok(Self {
             summary: value("summary")?.to_owned(),
-            help: value("help")?.to_owned(),
+            help: value("help")?.into(),
             severity: one_of(
                 value("severity")?,
                 &[("info", Severity::Info), ("warning", Severity::Warning), ("error", Severity::Error)],

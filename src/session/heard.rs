@@ -47,11 +47,11 @@ impl Heard {
     /// What is remembered of a message.
     pub fn message(message: &Message) -> Self {
         let lean = lean_octets(&message.document);
-        let parts = message.parts.len() as u16;
+        let parts = u16::try_from(message.parts.len()).unwrap_or(u16::MAX);
         let mut events: Vec<Event> = Vec::with_capacity(message.parts.len().max(1));
         for (i, part) in message.parts.iter().enumerate() {
             let mut spoken = remember(message, part);
-            spoken.part = (i as u16, parts);
+            spoken.part = (u16::try_from(i).unwrap_or(u16::MAX), parts);
             spoken.lean_octets = if i == 0 { lean } else { (0, 0) };
             let what = What::Spoken(Arc::new(spoken));
             events.push(event(&message.envelope, what, message.body_octets, i == 0));

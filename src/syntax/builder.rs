@@ -39,28 +39,25 @@ struct Open {
 impl<'s> Builder<'s> {
     /// A builder of a document whose strings mostly stand in `source`; where they do not, an empty one will do.
     pub fn new(vocabulary: Vocabulary, source: &'s str) -> Self {
-        let expected = (source.len() / 32).clamp(8, 1024);
+        Self::with_room(vocabulary, source, source.len() / 32, 0)
+    }
+
+    /// A builder with room for so many elements and octets of text that do not stand in the source.
+    pub(super) fn with_room(vocabulary: Vocabulary, source: &'s str, elements: usize, copied: usize) -> Self {
+        let expected = elements.clamp(8, 1024);
         Self {
             source,
             vocabulary,
             elements: Vec::with_capacity(expected),
             spans: Vec::with_capacity(expected),
-            attributes: Vec::with_capacity(4),
+            attributes: Vec::new(),
             spellings: Vec::new(),
-            copied: String::new(),
+            copied: String::with_capacity(copied.min(64 << 10)),
             open: Vec::with_capacity(16),
             apart: Vec::new(),
             skipped: 0,
             anomalies: Vec::new(),
         }
-    }
-
-    /// Makes room for as much as a token stream of this many octets usually comes to.
-    pub(super) fn reserve(&mut self, octets: usize) {
-        let octets = octets.min(64 << 10);
-        self.elements.reserve(octets / 8);
-        self.spans.reserve(octets / 8);
-        self.copied.reserve(octets);
     }
 
     /// Opens an element by its spelling, prefix included; `tag` is the place of its start tag, of which the end only
@@ -102,7 +99,8 @@ impl<'s> Builder<'s> {
             return false;
         }
         let id = NodeId(self.elements.len() as u32);
-        self.elements.push(Element { name, depth: depth as u16, end: id.0 + 1, text: Run::default() });
+        let parent = self.open.last().map_or(id, |above| above.id);
+        self.elements.push(Element { name, depth: depth as u16, parent, end: id.0 + 1, text: Run::default() });
         self.spans.push(tag);
         self.open.push(Open { id, apart: false });
         true

@@ -28,11 +28,13 @@ impl Run {
     }
 }
 
-/// An element as stored: 16 octets.
+/// An element as stored: 20 octets.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Element {
     pub(super) name: NameId,
     pub(super) depth: u16,
+    /// The element around it; for the root itself.
+    pub(super) parent: NodeId,
     /// One past the last element inside this one.
     pub(super) end: u32,
     pub(super) text: Run,
@@ -159,17 +161,17 @@ impl Document {
         elements.extend((first..last).filter_map(|id| self.node(NodeId(id))).map(|node| Element {
             name: node.element.name,
             depth: node.element.depth.saturating_sub(root.element.depth),
+            parent: NodeId(node.element.parent.0.saturating_sub(first)),
             end: node.element.end.min(last) - first,
             text: keep(&text(node)),
         }));
-        let inside = |id: &NodeId| (first..last).contains(&id.0);
-        let attributes = self.attributes.iter().filter(|a| inside(&a.node)).map(|a| StoredAttribute {
+        let attributes = run_of(&self.attributes, first..last, |a| a.node).iter().map(|a| StoredAttribute {
             node: NodeId(a.node.0 - first),
             name: keep(a.name.of(&self.text)),
             value: keep(a.value.of(&self.text)),
         });
         let attributes = attributes.collect();
-        let spellings = self.spellings.iter().filter(|(id, _)| inside(id));
+        let spellings = run_of(&self.spellings, first..last, |(id, _)| *id).iter();
         let spellings = spellings.map(|(id, run)| (NodeId(id.0 - first), keep(run.of(&self.text)))).collect();
         texts.shrink_to_fit();
         let outline =
@@ -186,6 +188,12 @@ impl Document {
             + self.attributes.capacity() * size_of::<StoredAttribute>()
             + self.spellings.capacity() * size_of::<(NodeId, Run)>()
     }
+}
+
+/// What of a list by rising node belongs to these: found by halving, since a document of many transactions asks often.
+fn run_of<T>(list: &[T], nodes: Range<u32>, node: impl Fn(&T) -> NodeId) -> &[T] {
+    let before = |end: u32| list.partition_point(|item| node(item).0 < end);
+    list.get(before(nodes.start)..before(nodes.end)).unwrap_or_default()
 }
 
 /// An element of a [`Document`].
@@ -296,14 +304,7 @@ impl<'d> Node<'d> {
 
     /// The element it is directly inside of; `None` for the root.
     pub fn parent(self) -> Option<Node<'d>> {
-        let mut id = self.id.0.checked_sub(1)?;
-        loop {
-            let before = self.document.node(NodeId(id))?;
-            if before.element.end > self.id.0 {
-                return Some(before);
-            }
-            id = id.checked_sub(1)?;
-        }
+        self.document.node(self.element.parent).filter(|parent| parent.id != self.id)
     }
 
     /// Its attributes.
@@ -345,11 +346,10 @@ impl<'d> Node<'d> {
             let parent = n.parent();
             let mut step = n.spelling().to_owned();
             if let Some(p) = parent {
-                let same: Vec<_> = p.children().filter(|c| c.spelling() == n.spelling()).map(Node::id).collect();
-                if same.len() > 1
-                    && let Some(at) = same.iter().position(|id| *id == n.id())
-                {
-                    step = format!("{step}[{}]", at + 1);
+                let mut same = p.children().filter(|c| c.name() == n.name() && c.spelling() == n.spelling());
+                let before = same.by_ref().take_while(|c| c.id() != n.id()).count();
+                if before > 0 || same.next().is_some() {
+                    step = format!("{step}[{}]", before + 1);
                 }
             }
             steps.push(step);

@@ -5,6 +5,7 @@
 //! tree for the same message. This stage knows no IMPS: which names exist and what tokens mean is told to it by a
 //! [`Vocabulary`] and by token tables.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 pub mod builder;
@@ -110,6 +111,13 @@ pub enum AnomalyKind {
     SecondRoot,
 }
 
+impl AnomalyKind {
+    /// Whether a limit of ours was reached, so that part of the document was left out.
+    pub fn is_limit(self) -> bool {
+        matches!(self, Self::TooDeep | Self::TooManyElements | Self::TooManyAttributes | Self::TooMuchText)
+    }
+}
+
 /// What the head of a payload said before its first element.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Prolog {
@@ -118,7 +126,7 @@ pub struct Prolog {
     /// Numeric public identifier (WBXML), 1 meaning "unknown"; `None` for a literal one and for XML.
     pub public_number: Option<u32>,
     /// Character set as declared: the XML declaration's encoding, or `MIBenum N` (WBXML).
-    pub charset: Option<String>,
+    pub charset: Option<Cow<'static, str>>,
     /// Version octet of WBXML, 0x03 for WBXML 1.3.
     pub wbxml_version: Option<u8>,
 }

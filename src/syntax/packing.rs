@@ -217,12 +217,14 @@ impl<'o> Unpacker<'o> {
                 let [name_high, name_low, depth_high, depth_low] = *packed;
                 let (name, depth) = (u16::from_be_bytes([name_high, name_low]), [depth_high, depth_low]);
                 let depth = u16::from_be_bytes(depth);
-                document.elements.push(Element { name: NameId(name), depth, end: 0, text: Run::default() });
+                let parent = NodeId(document.elements.len().saturating_sub(1) as u32);
+                document.elements.push(Element { name: NameId(name), depth, parent, end: 0, text: Run::default() });
             }
         }
         for element in &mut document.elements {
             element.text = self.run(&mut document.text)?;
         }
+        document.find_parents();
         document.find_ends();
         for _ in 0..self.number::<usize>()? {
             let node = NodeId(self.number()?);
@@ -246,6 +248,22 @@ impl<'o> Unpacker<'o> {
 }
 
 impl Document {
+    /// Sets the parents of all elements, each the one before so far: of those around that one, the first less deep.
+    fn find_parents(&mut self) {
+        for id in 1..self.elements.len() {
+            let Some(element) = self.elements.get(id).copied() else { return };
+            let mut parent = element.parent;
+            while let Some(above) = self.elements.get(parent.0 as usize).filter(|e| e.depth >= element.depth)
+                && above.parent != parent
+            {
+                parent = above.parent;
+            }
+            if let Some(element) = self.elements.get_mut(id) {
+                element.parent = parent;
+            }
+        }
+    }
+
     /// Sets the ends of all elements by their depths, the last first, so that each child is known before its parent.
     fn find_ends(&mut self) {
         for id in (0..self.elements.len()).rev() {
@@ -258,6 +276,28 @@ impl Document {
                 element.end = end as u32;
             }
         }
+    }
+}
+
+/// A tree held as octets: one that is kept long and looked at seldom.
+#[derive(Clone, Debug)]
+pub struct PackedDocument {
+    vocabulary: Vocabulary,
+    octets: Box<[u8]>,
+}
+
+impl PackedDocument {
+    /// Packs a tree, the places of its elements left out.
+    pub fn of(document: &Document) -> Self {
+        let mut packed = Packed::default();
+        packed.document(document);
+        Self { vocabulary: document.vocabulary, octets: packed.octets.into_boxed_slice() }
+    }
+
+    /// The tree.
+    pub fn read(&self) -> Document {
+        let document = Unpacker::of(&self.octets).document(self.vocabulary);
+        document.unwrap_or_else(|| Document::empty(self.vocabulary))
     }
 }
 
@@ -322,6 +362,8 @@ mod tests {
         unpacker.number::<u8>().unwrap();
         let first = unpacker.document(document.vocabulary()).unwrap();
         assert_eq!(unpacker.document(document.vocabulary()).unwrap(), first);
+        let parents = |document: &Document| document.elements.iter().map(|e| e.parent).collect::<Vec<_>>();
+        assert_eq!(parents(&first), parents(document));
         first
     }
 

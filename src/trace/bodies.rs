@@ -165,7 +165,7 @@ pub(super) fn usual(message: &Message) -> Option<Usual> {
         cir: text(message.cir),
         parts,
     };
-    (document(&usual) == message.document).then_some(usual)
+    (!usual.parts.is_empty() && document(&usual) == message.document).then_some(usual)
 }
 
 /// A primitive without the namespaces that its version implies.

@@ -161,7 +161,7 @@ fn secrets_of_tls_are_handed_over_with_their_place() {
             more
         } {}
         assert_eq!(given, [(0, b"first\n".to_vec()), (1, b"second".to_vec())]);
-        assert!(capture.anomalies().is_empty());
+        assert!(capture.parts()[0].anomalies.is_empty());
     }
 }
 

@@ -5,9 +5,9 @@ use super::super::samples::{any_exhibit, exhibit, finding, hostile, redundant_po
 use super::*;
 use crate::csp::name::VOCABULARY;
 use crate::sanitise::is_hidden;
+use crate::syntax::packing::PackedDocument;
 use crate::syntax::{Builder, NodeId};
 use crate::wire::FrameNo;
-use std::sync::Arc;
 
 /// The text of each label's span and the label.
 fn labels(excerpt: &Excerpt) -> Vec<(&str, &str)> {
@@ -132,7 +132,7 @@ fn limits_hold() {
         builder.close(0);
     }
     let big = Exhibit {
-        document: Some(Arc::new(builder.document())),
+        document: Some(PackedDocument::of(&builder.document())),
         label: "x".repeat(5 * MOST_COLUMNS),
         ..exhibit(1, 0, "Status", "", Some(1), "")
     };
@@ -191,7 +191,7 @@ proptest! {
 
     #[test]
     fn every_focus_that_is_there_is_shown(exhibit in any_exhibit()) {
-        let document = exhibit.document.clone().unwrap();
+        let document = exhibit.document.as_ref().unwrap().read();
         if let Some(node) = exhibit.focus.and_then(|f| document.node(f)) {
             let name = clip(node.spelling(), 10);
             let excerpt = Excerpt::of(&finding(vec![exhibit]), 74);

@@ -2,13 +2,17 @@ use crate::carrier::Wholeness;
 use crate::csp::message::Message;
 use crate::csp::name;
 use crate::finding::{Cost, Exhibit};
-use crate::rules::Verdict;
+use crate::rules::{MOST_FINDINGS, Verdict};
 use crate::session::Doubt;
 use crate::syntax::{Encoding, Node};
 
 /// Binary content in XML without BASE64, or content called BASE64 that is not.
 pub(super) fn check(message: &Message, verdict: &mut Verdict<'_>) {
-    for data in message.document.nodes().filter(|n| n.name() == name::CONTENT_DATA && !n.text().is_empty()) {
+    let contents = message.document.nodes().filter(|n| n.name() == name::CONTENT_DATA && !n.text().is_empty());
+    for (i, data) in contents.enumerate() {
+        if i >= MOST_FINDINGS {
+            return verdict.doubt(Doubt::Limit);
+        }
         let Some(about) = data.parent() else { continue };
         let info = about.child(name::MESSAGE_INFO).unwrap_or(about);
         let encoding = info.child(name::CONTENT_ENCODING).map_or("", Node::text).trim();

@@ -13,6 +13,9 @@ pub(super) fn check(message: &Message, verdict: &mut Verdict<'_>) {
     if message.kind == Kind::Other && stated.is_none() {
         return;
     }
+    if message.anomalies.iter().any(|a| a.kind.is_limit()) {
+        return verdict.doubt(Doubt::Limit);
+    }
     let broken: Vec<_> = message.anomalies.iter().filter(|a| what(a.kind).is_some()).collect();
     // What is left open by something else is its consequence.
     let cause = broken.iter().find(|a| a.kind != AnomalyKind::UnclosedElement).or(broken.first());

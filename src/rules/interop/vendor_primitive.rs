@@ -6,6 +6,9 @@ use crate::rules::Verdict;
 /// A primitive of one server family, used as if it were CSP.
 pub(super) fn check(message: &Message, verdict: &mut Verdict<'_>) {
     for part in &message.parts {
+        if verdict.is_full() {
+            return;
+        }
         let vendor = matches!(
             part.name,
             name::REGISTRATION_REQUEST

@@ -11,6 +11,9 @@ pub(super) fn check(message: &Message, verdict: &mut Verdict<'_>) {
         return;
     }
     for part in message.parts.iter().filter(|p| p.name == name::LOGIN_REQUEST) {
+        if verdict.is_full() {
+            return;
+        }
         let Some(login) = message.primitive(part) else { continue };
         let Some(password) = login.child(name::PASSWORD).filter(|p| !is_placeholder(p.text())) else { continue };
         if was_protected(message) {

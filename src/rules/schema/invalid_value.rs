@@ -10,7 +10,10 @@ use crate::syntax::{AnomalyKind, Node};
 /// A leaf whose value is outside its closed set or type, or text where only elements may stand.
 pub(super) fn check(message: &Message, verdict: &mut Verdict<'_>) {
     let Some(version) = judgeable(message, verdict) else { return };
-    for held in held(message, version) {
+    for held in held(message) {
+        if verdict.is_full() {
+            return;
+        }
         let node = held.node;
         if node.text().is_empty() || held.element.trust == Trust::Recall || spoken_of_elsewhere(message, node) {
             continue;

@@ -9,7 +9,10 @@ use crate::syntax::{NameId, Node};
 /// A required child that is not there.
 pub(super) fn check(message: &Message, verdict: &mut Verdict<'_>) {
     let Some(version) = judgeable(message, verdict) else { return };
-    for held in held(message, version) {
+    for held in held(message) {
+        if verdict.is_full() {
+            return;
+        }
         let demands = matches!(held.element.kind, Kind::Container(_)) && held.element.trust != Trust::Recall;
         if !demands || only_selects(held.node, held.element.space) {
             continue;

@@ -3,11 +3,10 @@
 use super::{Check, Rule, Verdict};
 use crate::carrier::Wholeness;
 use crate::csp::message::{Kind, Message};
-use crate::csp::model::{self, Element};
-use crate::csp::name;
+use crate::csp::model::Element;
 use crate::csp::namespace::Version;
 use crate::session::Doubt;
-use crate::syntax::{AnomalyKind, MAX_DEPTH, Node};
+use crate::syntax::{AnomalyKind, Node};
 
 mod invalid_value;
 mod missing_mandatory_child;
@@ -39,16 +38,10 @@ struct Held<'m> {
 }
 
 /// The elements of a message that the content model of its version knows where they stand, in document order.
-fn held(message: &Message, version: Version) -> impl Iterator<Item = Held<'_>> {
-    // The rows of the elements around, by depth; `None` where the model does not say what stands inside.
-    let mut around = [None; MAX_DEPTH + 1];
-    message.document.nodes().filter_map(move |node| {
-        let element = match node.depth().checked_sub(1) {
-            None => model::element(version, node.name()),
-            Some(parent) => model::element_under(version, around.get(parent).copied()??, node.name()),
-        };
-        *around.get_mut(node.depth())? = element.filter(|_| !is_extension(node));
-        element.map(|element| Held { node, element })
+fn held(message: &Message) -> impl Iterator<Item = Held<'_>> {
+    message.rows().iter().zip(message.document.nodes()).filter_map(|(row, node)| {
+        let element = (*row)?;
+        Some(Held { node, element })
     })
 }
 
@@ -60,17 +53,13 @@ fn judgeable(message: &Message, verdict: &mut Verdict<'_>) -> Option<Version> {
         verdict.doubt(doubt);
         return None;
     }
+    if message.anomalies.iter().any(|a| a.kind.is_limit()) {
+        verdict.doubt(Doubt::Limit);
+        return None;
+    }
     let understood = |kind| {
         matches!(kind, AnomalyKind::InvalidOpaque | AnomalyKind::UnknownValueToken | AnomalyKind::UnknownExtension)
     };
     let whole = message.envelope.wholeness == Wholeness::Complete;
     (whole && message.anomalies.iter().all(|a| understood(a.kind))).then_some(version)
-}
-
-/// Whether what is inside an element is outside the content model by design.
-fn is_extension(node: Node<'_>) -> bool {
-    matches!(
-        name::canonical(node.name()),
-        name::EXT_BLOCK | name::EXT_BLOCK_ETEM | name::EXTENDED_DATA | name::EXTENDED_REQUEST | name::EXTENDED_RESPONSE
-    )
 }

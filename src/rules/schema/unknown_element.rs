@@ -1,5 +1,6 @@
-use super::{is_extension, judgeable};
+use super::judgeable;
 use crate::csp::message::Message;
+use crate::csp::model::is_extension;
 use crate::csp::namespace;
 use crate::finding::Exhibit;
 use crate::rules::Verdict;
@@ -13,11 +14,14 @@ pub(super) fn check(message: &Message, verdict: &mut Verdict<'_>) {
     let mut skip_until = 0;
     for node in message.document.nodes() {
         let unknown = node.name() == NameId::UNKNOWN;
-        if node.id().0 < skip_until || !(unknown || is_extension(node)) {
+        if node.id().0 < skip_until || !(unknown || is_extension(node.name())) {
             continue;
         }
         skip_until = node.descendants().last().map_or(0, |last| last.id().0 + 1);
         if unknown && !is_foreign(node) {
+            if verdict.is_full() {
+                return;
+            }
             verdict
                 .find(
                     format!("no CSP version has an element {}", node.spelling()),

@@ -132,7 +132,7 @@ impl<'p> Octets<'p> {
     }
 }
 
-const UTF_8: u32 = 106;
+pub(super) const UTF_8: u32 = 106;
 const US_ASCII: u32 = 3;
 
 /// A character set of a WBXML payload.

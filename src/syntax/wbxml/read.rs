@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use super::super::{AnomalyKind, Builder, MAX_PAYLOAD, NameId, Parsed, Prolog, Vocabulary, is_xml_char};
-use super::header::{Charset, Octets};
+use super::header::{Charset, Octets, UTF_8};
 use super::{Header, Language, opaque, token};
 
 /// How many octets of text, names and values a body may come to; a few octets can refer to a long string over and
@@ -15,7 +15,6 @@ pub const MAX_TEXT: usize = 16 << 20;
 pub fn parse(payload: &[u8], header: &Header, language: &Language, vocabulary: Vocabulary) -> Parsed {
     let read = payload.get(..MAX_PAYLOAD).unwrap_or(payload);
     let mut body = Body::new(read, header, language, vocabulary);
-    body.builder.reserve(read.len());
     for anomaly in &header.anomalies {
         body.builder.anomaly(anomaly.kind, anomaly.span.clone());
     }
@@ -31,7 +30,10 @@ pub fn parse(payload: &[u8], header: &Header, language: &Language, vocabulary: V
     let prolog = Prolog {
         public_id: header.public_id.clone(),
         public_number: header.public_number,
-        charset: header.version.map(|_| format!("MIBenum {}", header.charset)),
+        charset: header.version.map(|_| match header.charset {
+            UTF_8 => "MIBenum 106".into(),
+            other => format!("MIBenum {other}").into(),
+        }),
         wbxml_version: header.version,
     };
     body.builder.finish(prolog, read.len() as u32).with_source(String::new())
@@ -74,7 +76,8 @@ impl<'p, 'l> Body<'p, 'l> {
             attribute_page: 0,
             room: MAX_TEXT,
             base64: false,
-            builder: Builder::new(vocabulary, ""),
+            // An element takes some eight octets, and value tokens make more text than they are long.
+            builder: Builder::with_room(vocabulary, "", payload.len() / 8, payload.len() * 3 / 2),
         }
     }
 
@@ -177,7 +180,7 @@ impl<'p, 'l> Body<'p, 'l> {
 
     /// Reads attributes up to their END; `None` when the payload ends before it, with what was read until then given.
     fn attributes(&mut self, mut give: impl FnMut(&mut Builder<'static>, &str, &str, Range<usize>)) -> Option<()> {
-        let mut current: Option<(Cow<'p, str>, String, usize)> = None;
+        let mut current: Option<(Cow<'p, str>, Cow<'p, str>, usize)> = None;
         loop {
             self.token = self.octets.at;
             let next = self.octets.octet();
@@ -190,13 +193,14 @@ impl<'p, 'l> Body<'p, 'l> {
                 token::SWITCH_PAGE => self.attribute_page = self.octets.octet()?,
                 token if begins_attribute(token) => {
                     let (name, value) = self.attribute_start(token)?;
-                    current = Some((name, value.to_owned(), self.token));
+                    current = Some((name, value.into(), self.token));
                 }
                 token => {
                     let text =
                         if is_value(token) { self.value(token, None) } else { Some(self.attribute_value(token)) };
                     match (&mut current, &text) {
-                        (Some((_, value, _)), Some(text)) => value.push_str(text),
+                        (Some((_, value, _)), Some(text)) if value.is_empty() => *value = text.clone(),
+                        (Some((_, value, _)), Some(text)) => value.to_mut().push_str(text),
                         (None, Some(_)) => self.note_token(AnomalyKind::UnknownToken),
                         (_, None) => {}
                     }

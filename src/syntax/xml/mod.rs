@@ -23,7 +23,7 @@ pub fn parse(mut bytes: Vec<u8>, vocabulary: Vocabulary, charset: Option<&str>) 
     let payload = bytes.len();
     let decoded = charset::decode(bytes, charset);
     let text = decoded.text.as_str();
-    let mut prolog = Prolog { charset: decoded.declared, ..Prolog::default() };
+    let mut prolog = Prolog { charset: decoded.declared.map(Into::into), ..Prolog::default() };
     let mut builder = Builder::new(vocabulary, text);
     if clean::read(text, &mut builder, &mut prolog).is_none() {
         builder = Builder::new(vocabulary, text);
