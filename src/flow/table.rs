@@ -1,6 +1,7 @@
 //! The flow table: which flow each packet belongs to, and which flows there are.
 
 use std::cmp::Reverse;
+use std::collections::VecDeque;
 use std::collections::hash_map::{Entry as Place, HashMap};
 use std::sync::Arc;
 
@@ -35,6 +36,10 @@ pub const FOLLOWED_KEPT: usize = MAX_FOLLOWED / 16 * 15;
 pub const HELD_TOTAL: usize = 64 << 20;
 /// Octets held that such an eviction leaves at most.
 pub const HELD_KEPT: usize = HELD_TOTAL / 8 * 7;
+/// How long octets of a flow that both sides have closed are waited for, in nanoseconds: a second.
+const CLOSED_WAIT: i64 = 1_000_000_000;
+/// Most flows that are waited for after both sides have closed them.
+const MAX_CLOSING: usize = 1 << 16;
 /// Fewest flows at which silent ones are looked for.
 const FIRST_SWEEP: usize = 1 << 12;
 
@@ -75,6 +80,8 @@ struct Followed<T> {
     tunnels: HashMap<FlowNo, Tunnel>,
     /// Flows that are followed and not given up.
     live: usize,
+    /// Flows that both sides have closed, and when: what is missing of them by now will hardly come.
+    closing: VecDeque<(Time, FlowNo, u32)>,
 }
 
 /// A frame on its way through the table.
@@ -110,6 +117,7 @@ impl<T> Table<T> {
                 segments: Segments::default(),
                 tunnels: HashMap::new(),
                 live: 0,
+                closing: VecDeque::new(),
             },
             fragments: Fragments::default(),
             sweep_at: FIRST_SWEEP,
@@ -139,6 +147,7 @@ impl<T> Table<T> {
         for (index, frame) in window.frames.iter().enumerate() {
             self.clock = frame.time.unwrap_or(self.clock);
             let at = At { frame: frame.no, index: index as u32, nested: 0, time: self.clock };
+            self.settle_closed(at);
             let captured = window.captured(frame);
             self.counters.cut_frames += u64::from(frame.original_len as usize > captured.len());
             match plain(frame.link, captured) {
@@ -236,6 +245,30 @@ impl<T> Table<T> {
         match AnyKey::of_packet(packet) {
             (AnyKey::V4(key), from_low) => arrival.note(v4.entry(key), from_low, followed, counters),
             (AnyKey::V6(key), from_low) => arrival.note(v6.entry(key), from_low, followed, counters),
+        }
+    }
+
+    /// Ends the flows that were closed [`CLOSED_WAIT`] ago and still lack octets, so that these are told as missing while
+    /// others can make use of it.
+    #[inline]
+    fn settle_closed(&mut self, at: At) {
+        while let Some((closed, no, index)) = self.followed.closing.front().copied() {
+            let waits = at.time.0.saturating_sub(closed.0) < CLOSED_WAIT;
+            if waits && self.followed.closing.len() <= MAX_CLOSING {
+                break;
+            }
+            self.followed.closing.pop_front();
+            let slot = self.followed.slots.get(index as usize).and_then(Option::as_ref);
+            let Some(slot) = slot.filter(|slot| slot.info().no == no) else { continue };
+            let entry = match AnyKey::of_flow(slot.info()) {
+                Some((AnyKey::V4(key), _)) => self.v4.get_mut(&key),
+                Some((AnyKey::V6(key), _)) => self.v6.get_mut(&key),
+                None => None,
+            };
+            if let Some(entry) = entry.filter(|entry| entry.follow == Follow::Slot(index)) {
+                entry.follow = Follow::Ignored;
+                self.followed.give_up(Follow::Slot(index), End::Open, at);
+            }
         }
     }
 
@@ -379,7 +412,14 @@ impl Arrival<'_> {
             }
         };
         let way = entry.way(from_low);
+        let was_closed = entry.is_closed();
         entry.note(packet, way, now);
+        if let Follow::Slot(index) = entry.follow
+            && entry.is_closed()
+            && !was_closed
+        {
+            followed.closing.push_back((at.time, entry.no, index));
+        }
         if let Some(outer) = self.tunnel {
             followed.note_tunnel(entry, outer, way);
         }
