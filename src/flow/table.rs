@@ -9,6 +9,7 @@ use super::dissect::{Cursor, Head, Layer, Odd, Packet, Path, Stop, descend, diss
 use super::entry::{Entry, Follow, Tick};
 use super::fragment::{Assembled, Fragments};
 use super::key::{AnyKey, Key, Seed, endpoints};
+use super::silence::{Awaited, Silences};
 use super::slot::{Interest, Segment, Segments, Slot};
 use super::tcp::{Origin, Run};
 use super::tunnel::{Outer, Tunnel};
@@ -71,6 +72,7 @@ struct Followed<T> {
     /// Slots to which the window brought something, in that order.
     touched: Vec<u32>,
     segments: Segments,
+    silences: Silences,
     /// Tunnels of flows that have brought no data yet.
     tunnels: HashMap<FlowNo, Tunnel>,
     /// Flows that are followed and not given up.
@@ -108,6 +110,7 @@ impl<T> Table<T> {
                 free: Vec::new(),
                 touched: Vec::new(),
                 segments: Segments::default(),
+                silences: Silences::default(),
                 tunnels: HashMap::new(),
                 live: 0,
             },
@@ -144,6 +147,10 @@ impl<T> Table<T> {
             match plain(frame.link, captured) {
                 Some(packet) => self.meet(&packet, None, at),
                 None => self.take_apart(frame, captured, at),
+            }
+            // After the packet, which may be what was waited for.
+            if self.followed.silences.are_due(self.clock) {
+                self.followed.note_silences(at);
             }
         }
         self.last = window.frames.last().map_or(self.last, |frame| frame.no);
@@ -386,7 +393,7 @@ impl Arrival<'_> {
         match entry.follow {
             Follow::Ignored => {}
             Follow::Slot(index) => followed.note(index, packet, way, at),
-            Follow::NotYet if self.starts_reading() => {
+            Follow::NotYet if self.starts_reading(entry, way) => {
                 let index = followed.open(entry, packet, way);
                 entry.follow = Follow::Slot(index);
                 followed.note(index, packet, way, at);
@@ -418,10 +425,14 @@ impl Arrival<'_> {
         Entry::new(no, self.packet, from_low, follow, Tick::of(self.at.time))
     }
 
-    /// Whether there is something to read in it: connections that never bring data need no slot.
-    fn starts_reading(&self) -> bool {
+    /// Whether there is something to read in it, or it acknowledges more than a FIN that nobody captured: connections
+    /// that never bring data need no slot.
+    fn starts_reading(&self, entry: &Entry, way: Way) -> bool {
         match self.packet.head {
-            Head::Tcp { flags, .. } => flags.fin() || !self.packet.payload.is_empty(),
+            Head::Tcp { ack, flags, .. } => {
+                let sent = || entry.isn(way.opposite()).map_or(0, |isn| ack.wrapping_sub(isn).cast_signed());
+                flags.fin() || !self.packet.payload.is_empty() || flags.ack() && sent() > 2
+            }
             Head::Udp { .. } => true,
         }
     }
@@ -459,6 +470,35 @@ impl<T> Followed<T> {
             if slot.note(segment, &mut self.segments) {
                 self.touched.push(index);
             }
+            if let Some(awaited) = slot.break_silence(at.time) {
+                self.await_silence(awaited);
+            }
+        }
+    }
+
+    /// Waits for the silence of a flow.
+    fn await_silence(&mut self, awaited: Awaited) {
+        // Two of each flow, as many of flows that are gone.
+        if self.silences.len() >= 4 * self.slots.len() {
+            let slots = &self.slots;
+            self.silences.retain(|awaited| is_of(slots, awaited));
+        }
+        self.silences.push(awaited);
+    }
+
+    /// Notes in the flows that have been silent for long when a frame is captured that they were.
+    #[cold]
+    fn note_silences(&mut self, at: At) {
+        while let Some(awaited) = self.silences.pop(at.time) {
+            let Some(Some(slot)) = self.slots.get_mut(awaited.index as usize) else { continue };
+            if slot.info().no != awaited.flow || !slot.is_open() {
+                continue;
+            }
+            let (first, next) = slot.note_silence(awaited.silence, at.frame, at.time, &mut self.segments);
+            if first {
+                self.touched.push(awaited.index);
+            }
+            next.into_iter().for_each(|next| self.silences.push(next));
         }
     }
 
@@ -500,6 +540,12 @@ impl<T> Followed<T> {
         let Self { slots, touched, .. } = self;
         touched.drain(..).filter_map(|index| slots.get_mut(index as usize)?.take()).collect()
     }
+}
+
+/// Whether the flow of which a silence is awaited is still followed.
+fn is_of<T>(slots: &[Option<Box<Slot<T>>>], awaited: &Awaited) -> bool {
+    let slot = slots.get(awaited.index as usize).and_then(Option::as_ref);
+    slot.is_some_and(|slot| slot.info().no == awaited.flow && slot.is_open())
 }
 
 /// The followed flows that a window brought something, in the order in which it did. Dropping it puts them back into
