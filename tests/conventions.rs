@@ -218,6 +218,35 @@ fn parameters_of_a_page_are_those_its_rule_reads() {
     });
 }
 
+#[test]
+fn rules_that_may_doubt_say_what_evidence_they_ask_for() {
+    const ASKED: [(&str, &str); 8] = [
+        ("message", "Doubt::of("),
+        ("message", "judgeable("),
+        ("span", ".intact("),
+        ("span", "losses("),
+        ("wait", ".watched("),
+        ("opening", "new_session("),
+        ("opening", "Opening::MidStream =>"),
+        ("session", ".complete()"),
+    ];
+    complain(|name, text| {
+        let source = root().join("src/rules").join(name.replace('-', "_")).with_extension("rs");
+        let source = code(&fs::read_to_string(&source).unwrap());
+        let Ok(page) = Page::parse(text) else { return vec!["the page cannot be read".to_owned()] };
+        let said: BTreeSet<&str> = page.evidence.iter().map(|evidence| evidence.name()).collect();
+        let asks: BTreeSet<&str> =
+            ASKED.iter().filter(|(_, call)| source.contains(call)).map(|(word, _)| *word).collect();
+        let doubts = [".doubt(", ".trusts(", "judgeable(", "new_session("].iter().any(|call| source.contains(call));
+        let mut complaints: Vec<String> =
+            asks.symmetric_difference(&said).map(|word| format!("evidence {word}: page and source differ")).collect();
+        if doubts == said.is_empty() {
+            complaints.push(format!("files doubts: {doubts}, and states evidence: {said:?}"));
+        }
+        complaints
+    });
+}
+
 /// The names in `parameter("…")` and `count("…")` of a source.
 fn read_parameters(source: &str) -> BTreeSet<&str> {
     ["parameter(\"", "count(\""]

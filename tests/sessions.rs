@@ -48,7 +48,7 @@ fn see_with(trace: &str, limits: Limits) -> Seen {
                     Carried::Gap { flow, proved, direction, loss, time, frame } => {
                         tracker.miss(&flow, proved, direction, loss, (time, frame));
                     }
-                    Carried::End { flow, end, .. } => tracker.end_flow(flow.no, end),
+                    Carried::End { flow, end, time, frame } => tracker.end_flow(&flow, end, (time, frame)),
                 }
             }
             ControlFlow::Continue(())

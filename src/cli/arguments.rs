@@ -29,7 +29,8 @@ pub(super) enum Command {
 /// Check captures and show what is wrong in them.
 ///
 /// Exit status: 0 nothing found, 1 findings at or above --fail-on, 2 wrong usage or unreadable input, 3 no IMPS
-/// traffic recognised, 70 a fault of our own. It is the same in every format.
+/// traffic recognised, 4 less could be judged than --min-coverage asks for, 70 a fault of our own. It is the same in
+/// every format. Where several apply, the first of 70, 2, 3, 4, 1 counts.
 #[derive(Args, Debug)]
 pub(super) struct Check {
     /// Captures (pcap, pcapng, also as .gz, .zst, .xz, .bz2), folders of them, or quoted patterns such as
@@ -42,6 +43,10 @@ pub(super) struct Check {
     /// The mildest severity that makes the exit status 1.
     #[arg(long, value_enum, default_value = "warning", value_name = "SEVERITY")]
     pub(super) fail_on: FailOn,
+    /// The least share of exchanges, in percent, that must be whole enough to judge; below it the exit status is 4.
+    /// Where nothing could be judged the share is 0.
+    #[arg(long, value_name = "PERCENT", value_parser = percent)]
+    pub(super) min_coverage: Option<f64>,
     #[command(flatten)]
     pub(super) reading: Reading,
     #[command(flatten)]
@@ -79,6 +84,12 @@ pub(super) struct Craft {
     /// Where to write the capture; `-` writes to standard output.
     #[arg(short, long, value_name = "FILE")]
     pub(super) output: PathBuf,
+}
+
+/// A share in percent.
+fn percent(text: &str) -> Result<f64, String> {
+    let share: f64 = text.trim_end_matches('%').parse().map_err(|_| "not a number".to_owned())?;
+    if (0.0..=100.0).contains(&share) { Ok(share) } else { Err("not from 0 to 100".to_owned()) }
 }
 
 /// How input is read.

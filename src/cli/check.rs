@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::arguments::{Check, Colour, Format, When};
-use super::{FOUND, Fault, INTERNAL, NOT_RECOGNISED, UNREADABLE, complain, inputs, inputs::Inputs};
+use super::{FOUND, Fault, INTERNAL, NOT_RECOGNISED, TOO_POOR, UNREADABLE, complain, inputs, inputs::Inputs};
 use crate::engine::{Engine, Rulebook};
 use crate::report::{self, Filed, Outcome, Telling, human};
 use crate::rules;
@@ -44,6 +44,9 @@ pub(super) fn run(arguments: &Check) -> Result<u8, Fault> {
         }
     }
     tell_apart(&outcome, arguments.format);
+    if is_too_poor(arguments, &outcome) {
+        complain(&poverty(arguments, &outcome));
+    }
     Ok(status(arguments, &outcome, inputs.unreadable()))
 }
 
@@ -53,6 +56,8 @@ fn status(arguments: &Check, outcome: &Outcome, unreadable: bool) -> u8 {
         INTERNAL
     } else if unreadable {
         UNREADABLE
+    } else if is_too_poor(arguments, outcome) {
+        TOO_POOR
     } else if failed {
         FOUND
     } else if outcome.tally.exchanges == 0 {
@@ -60,6 +65,26 @@ fn status(arguments: &Check, outcome: &Outcome, unreadable: bool) -> u8 {
     } else {
         0
     }
+}
+
+/// Whether less could be judged than was asked for. Where no IMPS was recognised in a capture that lost nothing, it was
+/// not the capture's fault.
+fn is_too_poor(arguments: &Check, outcome: &Outcome) -> bool {
+    let read = !outcome.inputs.is_empty() && (outcome.tally.exchanges > 0 || outcome.lost > 0);
+    read && arguments.min_coverage.is_some_and(|least| outcome.tally.coverage() < least)
+}
+
+/// Why a capture does not do.
+fn poverty(arguments: &Check, outcome: &Outcome) -> String {
+    let tally = &outcome.tally;
+    format!(
+        "too poor to judge: {} of {} exchanges could be judged, {:.1} %, and --min-coverage asks for {} %",
+        tally.judged,
+        tally.exchanges,
+        // Never rounded up to what was asked for.
+        (tally.coverage() * 10.0).floor() / 10.0,
+        arguments.min_coverage.unwrap_or_default()
+    )
 }
 
 /// What a JSON report has no field for is said on standard error.

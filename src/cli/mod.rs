@@ -1,7 +1,8 @@
 //! The command line: arguments in, exit status out; nothing else.
 //!
 //! Exit statuses are the same in every format: 0 nothing found, 1 findings at or above `--fail-on`, 2 wrong usage or
-//! unreadable input, 3 no IMPS traffic recognised, 70 a fault of our own.
+//! unreadable input, 3 no IMPS traffic recognised, 4 too little of it could
+//! be judged for `--min-coverage`, 70 a fault of our own.
 
 mod arguments;
 mod check;
@@ -24,6 +25,8 @@ const FOUND: u8 = 1;
 const UNREADABLE: u8 = 2;
 /// No IMPS traffic in any input.
 const NOT_RECOGNISED: u8 = 3;
+/// A smaller share of the exchanges could be judged than `--min-coverage` asks for.
+const TOO_POOR: u8 = 4;
 /// A fault of our own.
 const INTERNAL: u8 = 70;
 

@@ -21,6 +21,8 @@ struct Listed<'r> {
     scope: &'static str,
     side: &'static str,
     use_cases: &'r [u8],
+    needs: &'r str,
+    evidence: Vec<&'static str>,
     parameters: Vec<ListedParameter<'r>>,
 }
 
@@ -61,6 +63,8 @@ pub(super) fn run(arguments: &Rules) -> Result<u8, Fault> {
                     scope: page.scope.name(),
                     side: page.side.map_or("sender", crate::finding::Side::name),
                     use_cases: &page.use_cases,
+                    needs: &page.needs,
+                    evidence: page.evidence.iter().map(|e| e.name()).collect(),
                     parameters: page
                         .parameters
                         .iter()

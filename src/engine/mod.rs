@@ -19,7 +19,7 @@ use rayon::prelude::*;
 use crate::capture::{Anomaly, Capture, LinkType, Part, Summary};
 use crate::carrier::{Carried, Direction};
 use crate::csp::decode::decode;
-use crate::flow::{Counters, End, FlowInfo, FlowNo, Loss};
+use crate::flow::{Counters, End, FlowInfo, Loss};
 use crate::report::{Filed, Input, Outcome, Told};
 use crate::session::{Chapter, Closed, Heard, Limits, SessionNo, Tally, Tracker};
 use crate::time::{Seconds, Time};
@@ -30,7 +30,7 @@ use crate::wire::FrameNo;
 enum Work {
     Heard(Heard, Judgement),
     Gap { flow: Arc<FlowInfo>, proved: bool, direction: Direction, loss: Loss, at: (Time, FrameNo) },
-    End { flow: FlowNo, end: End },
+    End { flow: Arc<FlowInfo>, end: End, at: (Time, FrameNo) },
 }
 
 /// How many chapters are judged before what was said of them is collected.
@@ -103,7 +103,7 @@ impl Engine {
                     Work::Gap { flow, proved, direction, loss, at } => {
                         tracker.miss(&flow, proved, direction, loss, at);
                     }
-                    Work::End { flow, end } => tracker.end_flow(flow, end),
+                    Work::End { flow, end, at } => tracker.end_flow(&flow, end, at),
                 }
             }
             self.judge(closed, &mut collection, &mut judgement);
@@ -129,7 +129,7 @@ impl Engine {
             Carried::Gap { flow, proved, direction, loss, time, frame } => {
                 Work::Gap { flow, proved, direction, loss, at: (time, frame) }
             }
-            Carried::End { flow, end, .. } => Work::End { flow: flow.no, end },
+            Carried::End { flow, end, time, frame } => Work::End { flow, end, at: (time, frame) },
         }
     }
 
@@ -239,6 +239,7 @@ impl Reading {
         outcome.packets += inputs.iter().map(|input| input.packets).sum::<u64>();
         outcome.bytes += inputs.iter().map(|input| input.bytes).sum::<u64>();
         outcome.flows += counters.flows;
+        outcome.lost += counters.cut_frames + counters.cut_headers + counters.tally.gaps;
         outcome.tally.add(tally);
         outcome.findings.extend(findings);
         for (rule, told) in told {

@@ -4,12 +4,14 @@
 //! What is handed on, and its order, depend on the frames alone: not on the size of windows, not on threads.
 
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use rayon::prelude::*;
 
 use crate::capture::{Capture, ReadError, Window};
-use crate::carrier::{Carried, http};
-use crate::flow::{Counters, FlowInfo, FlowNo, Interest, Segments, Slot, StreamEvent, Table};
+use crate::carrier::{Carried, Direction, http};
+use crate::flow::{Counters, FlowInfo, FlowNo, Interest, Loss, Segments, Slot, StreamEvent, Table, Way};
+use crate::time::Time;
 use crate::tls::{self, Context, Verdict};
 use crate::wire::FrameNo;
 
@@ -21,6 +23,8 @@ struct Follower {
     tls: Option<tls::Connection>,
     /// Whether it is known what the flow is.
     settled: bool,
+    /// When it was last told that what the flow carries cannot be read.
+    sealed: Option<Time>,
     /// The latest frame that the flow has come to; events of segments that waited have earlier ones.
     reached: FrameNo,
 }
@@ -101,6 +105,20 @@ fn advance<W: Send>(
     done.into_iter().map(|(_, w)| w).collect()
 }
 
+/// How long a flow that cannot be read may go on before that is told again, in nanoseconds: five seconds.
+const SEALED_TOLD_EVERY: i64 = 5_000_000_000;
+
+/// Tells that an event of a flow brings what cannot be read: anything may have been said between its hosts.
+fn seal(told: &mut Option<Time>, flow: &FlowInfo, event: StreamEvent<'_>, frame: FrameNo) -> Option<Carried> {
+    let StreamEvent::Data { way, time, .. } = event else { return None };
+    if told.is_some_and(|told| time.0.saturating_sub(told.0) < SEALED_TOLD_EVERY) {
+        return None;
+    }
+    *told = Some(time);
+    let direction = if way == Way::Forward { Direction::ClientToServer } else { Direction::ServerToClient };
+    Some(Carried::Gap { flow: Arc::new(flow.clone()), proved: false, direction, loss: Loss::Encrypted, time, frame })
+}
+
 fn feed(
     follower: &mut Follower,
     flow: &FlowInfo,
@@ -111,7 +129,7 @@ fn feed(
     if !follower.settled && follower.tls.is_none() && tls::begins(&event) {
         follower.tls = Some(tls::Connection::new());
     }
-    let Follower { connection, tls: protection, settled, reached } = follower;
+    let Follower { connection, tls: protection, settled, reached, sealed } = follower;
     let mut wants = http::Interest::Undecided;
     match protection {
         None => wants = connection.push(flow, event, out),
@@ -122,7 +140,10 @@ fn feed(
                 }
             });
             match verdict {
-                Verdict::Tls => *settled = true,
+                Verdict::Tls => {
+                    *settled = true;
+                    out.extend(protected.is_sealed().then(|| seal(sealed, flow, event, *reached)).flatten());
+                }
                 Verdict::Other => *protection = None,
             }
         }

@@ -108,6 +108,8 @@ pub enum Loss {
     OneSided,
     /// The frame is there but the snap length cut its end.
     SnapLength,
+    /// It went through a connection that is encrypted and could not be read.
+    Encrypted,
     /// A limit of ours was reached and what waited for the missing bytes was given up.
     Limit,
 }

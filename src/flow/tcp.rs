@@ -444,7 +444,7 @@ impl Half {
                 self.tally.snap_cuts += 1;
                 self.tally.cut_octets += octets;
             }
-            Loss::MissingPackets | Loss::OneSided | Loss::Limit => {
+            _ => {
                 self.tally.gaps += 1;
                 self.tally.missing_octets += octets;
             }

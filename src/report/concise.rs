@@ -48,8 +48,8 @@ mod tests {
              anna.pcap: info[session/missing-logout] polled again 4.2 s after the server had said that nothing is \
              waiting\n\
              anna.pcap: the last record is cut at offset 1234000\n\
-             1 warning, 1 note in 1 file; 42 sessions, 812 messages; 412 of 430 exchanges judged, 18 not: 11 open at \
-             the end, 7 missing packets\n"
+             1 warning, 1 note in 1 file; 42 sessions, 812 messages; 412 of 430 exchanges judged (95 %), 18 not: \
+             11 open at the end, 7 missing packets\n"
         );
     }
 

@@ -10,6 +10,7 @@ use serde::{Serialize, Serializer};
 
 use crate::csp::name;
 use crate::finding::{Cost, Exhibit, Scene, Severity};
+use crate::session::Doubt;
 use crate::syntax::NameId;
 use crate::time::Time;
 use crate::wire::FrameNo;
@@ -80,6 +81,8 @@ struct Summary<'o> {
     transactions: BTreeMap<&'o str, u64>,
     judged: u64,
     not_judged: BTreeMap<&'o str, u64>,
+    coverage: Option<f64>,
+    rules_not_judged: BTreeMap<&'static str, BTreeMap<&'static str, u64>>,
     relayed: u64,
     findings: BTreeMap<&'o str, usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -110,6 +113,8 @@ impl Summary<'_> {
             transactions: tally.transactions.iter().map(|(name, count)| (primitive(*name), *count)).collect(),
             judged: tally.judged,
             not_judged: tally.not_judged.iter().map(|(doubt, count)| (doubt.name(), *count)).collect(),
+            coverage: (tally.exchanges > 0).then(|| (tally.coverage() * 100.0).floor() / 100.0),
+            rules_not_judged: by_rule(&outcome.rule_doubts),
             relayed: tally.relayed,
             findings: [Severity::Info, Severity::Warning, Severity::Error].map(|s| (s.name(), found(s))).into(),
             tls: (outcome.tls.flows > 0).then(|| Tls::of(outcome.tls)),
@@ -122,6 +127,15 @@ impl Tls {
         let crate::tls::Tally { flows, deciphered, without_keys, unreadable, sealed_octets: sealed_bytes } = tally;
         Self { flows, deciphered, without_keys, unreadable, sealed_bytes }
     }
+}
+
+/// How often each rule could not judge, by reason.
+fn by_rule(doubts: &BTreeMap<(&'static str, Doubt), u64>) -> BTreeMap<&'static str, BTreeMap<&'static str, u64>> {
+    let mut rules: BTreeMap<_, BTreeMap<_, _>> = BTreeMap::new();
+    for ((rule, doubt), count) in doubts {
+        rules.entry(*rule).or_default().insert(doubt.name(), *count);
+    }
+    rules
 }
 
 /// The name of a primitive; `unknown` for those outside the vocabulary.

@@ -41,6 +41,8 @@ pub struct Outcome {
     pub bytes: u64,
     /// Flows seen, whatever they carried.
     pub flows: u64,
+    /// Frames cut by the snap length and gaps in streams, whatever they carried.
+    pub lost: u64,
     /// Flows that are TLS, and what became of them.
     pub tls: tls::Tally,
     /// The findings in the order in which they are told.

@@ -15,7 +15,7 @@ pub(super) const FEW_FINDINGS: u64 = 5;
 /// Anomalies told of one input at most.
 pub(super) const MOST_ANOMALIES: usize = 10;
 
-/// `412 of 430 exchanges judged, 18 not: 11 missing packets, 7 open at the end`
+/// `412 of 430 exchanges judged (95 %), 18 not: 11 missing packets, 7 open at the end`
 pub(super) fn coverage(outcome: &Outcome) -> String {
     let tally = &outcome.tally;
     let not: u64 = tally.not_judged.values().sum();
@@ -24,9 +24,10 @@ pub(super) fn coverage(outcome: &Outcome) -> String {
         (all, 0) => format!("{} of {} judged", tally.judged, counted(all, "exchange")),
         (all, not) => {
             format!(
-                "{} of {} judged, {not} not: {}",
+                "{} of {} judged ({:.0} %), {not} not: {}",
                 tally.judged,
                 counted(all, "exchange"),
+                tally.coverage().floor(),
                 reasons(&tally.not_judged)
             )
         }
@@ -185,7 +186,10 @@ mod tests {
     #[test]
     fn coverage_tells_reasons_most_frequent_first() {
         let mut outcome = outcome(vec![]);
-        assert_eq!(coverage(&outcome), "412 of 430 exchanges judged, 18 not: 11 open at the end, 7 missing packets");
+        assert_eq!(
+            coverage(&outcome),
+            "412 of 430 exchanges judged (95 %), 18 not: 11 open at the end, 7 missing packets"
+        );
         outcome.tally = session::Tally { exchanges: 1, judged: 1, ..session::Tally::default() };
         assert_eq!(coverage(&outcome), "1 of 1 exchange judged");
         assert_eq!(coverage(&Outcome::default()), "no IMPS exchange seen");

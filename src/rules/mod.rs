@@ -33,7 +33,7 @@ mod sms;
 mod transaction;
 mod transport;
 
-pub use page::{Page, PageError, Parameter, Scope};
+pub use page::{Evidence, Page, PageError, Parameter, Scope};
 
 /// A rule: a name, a page and a function. It keeps no state outside a call.
 #[derive(Clone, Copy, Debug)]

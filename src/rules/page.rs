@@ -14,6 +14,7 @@
 //! side: client
 //! use-cases: 3, 5
 //! needs: both directions without gap
+//! evidence: span, wait
 //! since: 0.1.0
 //! parameters:
 //!   quiet: 5 s, under the first adaptive poll of a known client
@@ -59,6 +60,36 @@ impl Scope {
     }
 }
 
+/// What a rule has to have seen whole, or it keeps silent and says why.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Evidence {
+    /// The payload it speaks of.
+    Message,
+    /// Everything said between the events it speaks of.
+    Span,
+    /// Everything said for some time after an event.
+    Wait,
+    /// The session from its login.
+    Opening,
+    /// The whole session.
+    Session,
+}
+
+impl Evidence {
+    const NAMES: [(&'static str, Self); 5] = [
+        ("message", Self::Message),
+        ("span", Self::Span),
+        ("wait", Self::Wait),
+        ("opening", Self::Opening),
+        ("session", Self::Session),
+    ];
+
+    /// The word used in pages and listings.
+    pub fn name(self) -> &'static str {
+        Self::NAMES.iter().find(|(_, evidence)| *evidence == self).map_or("", |(name, _)| name)
+    }
+}
+
 /// A number that a rule goes by and a user may change.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Parameter {
@@ -97,6 +128,8 @@ pub struct Page {
     pub use_cases: Vec<u8>,
     /// What the capture must have shown.
     pub needs: String,
+    /// What of that is asked of the capture each time; empty where what is seen suffices.
+    pub evidence: Vec<Evidence>,
     /// The release that brought it.
     pub since: String,
     /// Its parameters.
@@ -183,6 +216,10 @@ impl Page {
                 .map(|n| n.parse().map_err(|_| PageError::Bad(n.clone())))
                 .collect::<Result<_, _>>()?,
             needs: value("needs")?.to_owned(),
+            evidence: list(value("evidence")?)
+                .iter()
+                .map(|word| one_of(word, &Evidence::NAMES))
+                .collect::<Result<_, _>>()?,
             since: value("since")?.to_owned(),
             parameters: front
                 .lines()
@@ -222,7 +259,7 @@ mod tests {
     use super::*;
 
     const PAGE: &str = "---\nsummary: a: b\nhelp: do it\nseverity: warning\nbasis: guideline\nversions: 1.1, 1.2\n\
-        carriers: any\nscope: session\nside: sender\nuse-cases: 3, 5\nneeds: all\nsince: 0.1.0\nparameters:\n  \
+        carriers: any\nscope: session\nside: sender\nuse-cases: 3, 5\nneeds: all\nevidence: span, wait\nsince: 0.1.0\nparameters:\n  \
         quiet: 5 s, short, but long enough\n  min-count: 3, a habit\n---\n\n# Text\n";
 
     #[test]
@@ -231,6 +268,7 @@ mod tests {
         assert_eq!(page.summary, "a: b");
         assert_eq!((page.severity, page.side, page.scope), (Severity::Warning, None, Scope::Session));
         assert_eq!(page.use_cases, [3, 5]);
+        assert_eq!(page.evidence, [Evidence::Span, Evidence::Wait]);
         let quiet = &page.parameters[0];
         assert_eq!((quiet.name.as_str(), quiet.value, quiet.unit.as_str()), ("quiet", 5.0, "s"));
         assert_eq!(quiet.meaning, "short, but long enough");

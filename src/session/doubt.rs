@@ -53,6 +53,7 @@ impl From<Loss> for Doubt {
             Loss::MissingPackets => Self::MissingPackets,
             Loss::OneSided => Self::OneSided,
             Loss::SnapLength => Self::SnapLength,
+            Loss::Encrypted => Self::Encrypted,
             Loss::Limit => Self::Limit,
         }
     }

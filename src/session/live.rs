@@ -365,6 +365,9 @@ impl Live {
         self.waiting.clear();
         let mut chapter = std::mem::replace(&mut self.session, next);
         chapter.watched_until = clock;
+        if !(self.heard_client && self.heard_server) {
+            chapter.doubts.push(Doubt::OneSided);
+        }
         Chapter::new(chapter, std::mem::take(&mut self.log))
     }
 

@@ -241,9 +241,12 @@ impl Session {
         Ok(())
     }
 
-    /// The moment from which octets of a gap may be missing: it is noticed a while after they should have come.
+    /// The moment from which octets of a gap may be missing: it is noticed a while after they should have come, and told
+    /// later still where its flow went silent.
     fn missing_since(&self, gap: EventIx) -> Time {
-        let first = EventIx(gap.0.saturating_sub(NOTICED_WITHIN));
+        let noticed = self.event(gap).map_or(Time(i64::MIN), |event| event.end);
+        let told_late = self.events.iter().take(gap.0 as usize).rev().take_while(|e| e.start > noticed).count() as u32;
+        let first = EventIx(gap.0.saturating_sub(told_late).saturating_sub(NOTICED_WITHIN));
         self.event(first).map_or(Time(i64::MIN), |event| event.start)
     }
 

@@ -9,7 +9,8 @@ mod legs;
 mod tests;
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap};
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use crate::carrier::Direction;
@@ -106,6 +107,11 @@ impl Tally {
         }
     }
 
+    /// The share of exchanges that were whole enough to judge, in percent; 0 where there were none.
+    pub fn coverage(&self) -> f64 {
+        if self.exchanges == 0 { 0.0 } else { self.judged as f64 * 100.0 / self.exchanges as f64 }
+    }
+
     fn settle(&mut self, doubt: Option<Doubt>) {
         match doubt {
             None => self.judged += 1,
@@ -144,6 +150,8 @@ pub struct Tracker {
     deadlines: BinaryHeap<Reverse<(Time, SessionNo)>>,
     flows: HashMap<FlowNo, FlowState>,
     routes: HashMap<Route, Users>,
+    /// The addresses of the server in them, by client and server host.
+    servers: HashMap<(IpAddr, IpAddr), BTreeSet<SocketAddr>>,
     /// How many of them before those whose sessions are over are taken out.
     routes_kept: usize,
     legs: Legs,
@@ -191,7 +199,7 @@ impl Tracker {
         let mut flows: Vec<FlowNo> = self.flows.keys().copied().collect();
         flows.sort_unstable();
         for flow in flows {
-            self.end_flow(flow, End::Open);
+            self.leave_flow(flow, End::Open);
         }
         let mut open: Vec<SessionNo> = self.live.keys().copied().collect();
         open.sort_unstable();

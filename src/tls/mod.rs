@@ -127,6 +127,11 @@ impl Connection {
         Self(Stage::Start(Start { octets: Vec::new(), way, frame, offset: None, time }))
     }
 
+    /// Whether what it carries now cannot be read.
+    pub fn is_sealed(&self) -> bool {
+        matches!(self.0, Stage::Sealed)
+    }
+
     /// Takes the next event of a flow that has come to frame `now`; what was deciphered goes to `plain`.
     pub fn push(
         &mut self,

@@ -130,6 +130,7 @@ fn incomplete(wholeness: Wholeness) -> Option<&'static str> {
         Wholeness::Complete => None,
         Wholeness::Lost(Loss::MissingPackets) => Some("incomplete, packets are missing in the capture"),
         Wholeness::Lost(Loss::OneSided) => Some("incomplete, only the other direction was captured"),
+        Wholeness::Lost(Loss::Encrypted) => Some("incomplete, some of it is encrypted"),
         Wholeness::Lost(Loss::SnapLength) => Some("incomplete, the snap length cut it"),
         Wholeness::Lost(Loss::Limit) | Wholeness::Limit => Some("incomplete, a limit of ours cut it"),
         Wholeness::OpenAtEnd => Some("incomplete, the capture ends inside it"),

@@ -97,9 +97,10 @@ impl Outcome {
                 Told::Data { way: w, bytes, .. } if *w == way => text.push_str(&String::from_utf8_lossy(bytes)),
                 Told::Gap { way: w, octets, loss, .. } if *w == way => {
                     let loss = match loss {
-                        Loss::OneSided => "one-sided",
                         Loss::MissingPackets => "missing",
                         Loss::SnapLength => "snapped",
+                        Loss::OneSided => "unseen",
+                        Loss::Encrypted => "encrypted",
                         Loss::Limit => "limit",
                     };
                     text.push_str(&format!("<{} {loss}>", octets.unwrap()));

@@ -343,7 +343,7 @@ fn holes_are_told_when_the_capture_ends() {
 fn a_direction_that_was_not_captured_is_missing() {
     let mut capture = opened([back(0, 8, "answer")]);
     capture.pause(SECOND).push(back(6, 16, "answer"));
-    assert_eq!(run(&capture, &[]).forward(), "<8 missing><8 missing>|open");
+    assert_eq!(run(&capture, &[]).forward(), "<8 unseen><8 unseen>|open");
 }
 
 #[test]

@@ -44,7 +44,7 @@ fn a_finding_drawn() {
 filter: frame.number in {812, 815}
 
 anna.pcap: the last record is cut at offset 1234000
-412 of 430 exchanges judged, 18 not: 11 open at the end, 7 missing packets
+412 of 430 exchanges judged (95 %), 18 not: 11 open at the end, 7 missing packets
 1 warning in 1 file; 42 sessions, 812 messages
 "
     );

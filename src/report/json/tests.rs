@@ -92,7 +92,8 @@ fn inputs_and_summary() {
         json!({
             "packets": 2000, "bytes": 1_234_567, "flows": 50, "exchanges": 430, "messages": 812, "sessions": 42,
             "subscribers": 3, "transactions": { "Polling-Request": 7 }, "judged": 412,
-            "not_judged": { "missing packets": 7, "open at the end": 11 }, "relayed": 0,
+            "not_judged": { "missing packets": 7, "open at the end": 11 },
+            "coverage": 95.81, "rules_not_judged": {}, "relayed": 0,
             "findings": { "error": 0, "warning": 1, "info": 1 }
         })
     );

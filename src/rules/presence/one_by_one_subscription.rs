@@ -15,11 +15,12 @@ struct Single<'s> {
 /// Contacts subscribed to one request each, in a run.
 pub(super) fn check(session: &Session, verdict: &mut Verdict<'_>) {
     let gap = verdict.parameter("run-gap");
+    let least = verdict.count("min-run");
     let singles =
         session.transactions_named(name::SUBSCRIBE_PRESENCE_REQUEST).filter_map(|t| single(session, t.request));
     let mut causes = session.indexed().filter(|(_, e)| brings_a_contact(e)).map(|(ix, _)| ix).peekable();
     let mut run: Vec<Single<'_>> = Vec::new();
-    let mut longest: Vec<Single<'_>> = Vec::new();
+    let mut runs: Vec<Vec<Single<'_>>> = Vec::new();
     for single in singles {
         let mut caused = false;
         while causes.next_if(|cause| *cause < single.place).is_some() {
@@ -28,21 +29,24 @@ pub(super) fn check(session: &Session, verdict: &mut Verdict<'_>) {
         let goes_on = run.last().is_some_and(|last| {
             !caused && last.attributes == single.attributes && single.event.start.since(last.event.end).0 <= gap
         });
-        if !goes_on && run.len() > longest.len() {
-            longest = std::mem::take(&mut run);
-        } else if !goes_on {
-            run.clear();
+        if !goes_on {
+            runs.push(std::mem::take(&mut run));
         }
         // The same user once more is a second try, not a further contact.
         if run.last().is_none_or(|last| last.user != single.user) {
             run.push(single);
         }
     }
-    let longest = if run.len() > longest.len() { run } else { longest };
-    let ([first, second, ..], Some(last)) = (longest.as_slice(), longest.last()) else { return };
-    if longest.len() < verdict.count("min-run") || !verdict.trusts(session.intact(first.event.start, last.event.end)) {
-        return;
-    }
+    runs.push(run);
+    runs.retain(|run| run.len() >= least);
+    // The longest of those that can be trusted, the first of equals.
+    runs.sort_by_key(|run| std::cmp::Reverse(run.len()));
+    let trusted = runs.into_iter().find(|run| {
+        let ends = run.first().zip(run.last());
+        ends.is_some_and(|(first, last)| verdict.trusts(session.intact(first.event.start, last.event.end)))
+    });
+    let Some(longest) = trusted else { return };
+    let [first, second, ..] = longest.as_slice() else { return };
     verdict
         .find(
             format!("{} contacts are subscribed to one by one, a request each", longest.len()),

@@ -95,6 +95,9 @@ impl Tracker {
             opens_flow: false,
             closes_flow: false,
         };
+        if loss == Loss::Encrypted {
+            return self.seal(flow, &gap);
+        }
         let state = if proved { Some(self.flows.entry(flow.no).or_default()) } else { self.flows.get_mut(&flow.no) };
         // Of a flow that nobody knows it may have been the server who was seen first.
         let turned = || self.routes.get(&(flow.acceptor.ip(), flow.opener)).filter(|_| !proved);
@@ -114,8 +117,27 @@ impl Tracker {
         }
     }
 
+    /// Files that two hosts exchanged what cannot be read: it may belong to any session between them.
+    fn seal(&mut self, flow: &FlowInfo, gap: &Event) {
+        let client = flow.opener.ip();
+        for server in self.servers.get(&(client, flow.acceptor.ip())).into_iter().flatten() {
+            for no in self.routes.get(&(client, *server)).into_iter().flat_map(|users| &users.sessions) {
+                if let Some(live) = self.live.get_mut(no) {
+                    live.miss(gap);
+                }
+            }
+        }
+    }
+
     /// Files that a flow is over: exchanges still open in it stay unanswered.
-    pub fn end_flow(&mut self, flow: FlowNo, end: End) {
+    pub fn end_flow(&mut self, flow: &FlowInfo, end: End, at: (Time, FrameNo)) {
+        if end == End::Evicted {
+            self.miss(flow, true, Direction::ServerToClient, Loss::Limit, at);
+        }
+        self.leave_flow(flow.no, end);
+    }
+
+    pub(super) fn leave_flow(&mut self, flow: FlowNo, end: End) {
         let Some(state) = self.flows.remove(&flow) else { return };
         for exchange in state.exchanges.into_values() {
             let open = (end == End::Open).then_some(Doubt::OpenAtEnd);
@@ -184,7 +206,12 @@ impl Tracker {
         if self.routes.len() > self.routes_kept.max(ROUTES_REMEMBERED) {
             self.routes.retain(|_, users| users.sessions.iter().any(|no| self.live.contains_key(no)));
             self.routes_kept = 2 * self.routes.len();
+            self.servers.clear();
+            for (client, server) in self.routes.keys() {
+                self.servers.entry((*client, server.ip())).or_default().insert(*server);
+            }
         }
+        self.servers.entry((info.opener.ip(), info.acceptor.ip())).or_default().insert(info.acceptor);
         let route = self.routes.entry(route(info)).or_default();
         route.join(no, &self.live);
         route.pooled |= by_gateway || shared;
