@@ -228,6 +228,7 @@ fn rules_that_may_doubt_say_what_evidence_they_ask_for() {
         ("wait", ".watched("),
         ("opening", "new_session("),
         ("opening", "Opening::MidStream =>"),
+        ("opening", ".opened()"),
         ("session", ".complete()"),
     ];
     complain(|name, text| {
