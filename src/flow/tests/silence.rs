@@ -90,7 +90,7 @@ fn an_acknowledgement_alone_tells_of_what_is_missing() {
     let mut capture = Capture::default();
     capture.open(pair).push(pair.back(501, 109, ACK, b""));
     elsewhere(&mut capture, SECOND);
-    assert_eq!(run(&capture, &[]).story(1, Way::Forward).split('|').next(), Some("<8 one-sided>"));
+    assert_eq!(run(&capture, &[]).story(1, Way::Forward).split('|').next(), Some("<8 unseen>"));
     assert_eq!(told_at(&capture), Some(FrameNo(5)));
     // One that acknowledges no more than a FIN does not.
     let mut capture = Capture::default();
