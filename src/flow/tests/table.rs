@@ -434,7 +434,7 @@ fn what_all_flows_hold_is_limited() {
         Told::Gap { octets: Some(1894), loss: Loss::Limit, .. },
         Told::Data { bytes, .. },
         Told::Gap { octets: None, loss: Loss::Limit, way: Way::Forward, frame, .. },
-        Told::End { end: End::Open, way: Way::Forward, .. },
+        Told::End { end: End::Evicted, way: Way::Forward, .. },
         Told::Gap { octets: None, way: Way::Reverse, .. },
         Told::End { way: Way::Reverse, .. },
     ] = &of(2)[..]
