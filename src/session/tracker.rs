@@ -194,12 +194,13 @@ impl Tracker {
         self.advance(heard.events.iter().map(|e| e.end).max().unwrap_or(self.clock), closed);
         let Some(heard) = self.relay(heard) else { return Owner { relayed: true, ..Owner::default() } };
         self.count(&heard);
+        let asked = self.is_asked(&heard);
         let (carried_in, mut owner) = self.carry(&heard);
         let session = if heard.proof.is_some() && heard.direction == Direction::ClientToServer {
             self.logins.ask(heard, closed);
             None
         } else if self.logins.answered_by(&heard) {
-            self.answer_login(heard, closed)
+            self.answer_login(heard, asked, closed)
         } else {
             self.file(heard, carried_in, closed)
         };
@@ -262,8 +263,9 @@ impl Tracker {
         }
     }
 
-    /// A login answer: joins the request it answers, and opens a session when it grants one.
-    fn answer_login(&mut self, heard: Heard, closed: &mut Closed) -> Option<SessionNo> {
+    /// A login answer: joins the request it answers, and opens a session when it grants one. What was `asked` in its
+    /// exchange is the login, if no other is known.
+    fn answer_login(&mut self, heard: Heard, asked: bool, closed: &mut Closed) -> Option<SessionNo> {
         let no = SessionNo(self.next + 1);
         let flow = Arc::clone(&heard.flow);
         let time = self.clock;
@@ -272,7 +274,8 @@ impl Tracker {
         let by_gateway = gateway.is_some_and(|gateway| gateway.between);
         self.next += 1;
         self.tally.sessions += 1;
-        let live = Live::open(no, grant);
+        let lost = (!asked && grant.request.is_none()).then_some(Doubt::BeganMidStream);
+        let live = Live::open(no, grant, lost);
         let (id, client) = (live.session().id.clone(), client_key(live.session()));
         let linger = self.linger();
         for old in client.iter().flat_map(|key| self.by_client.get(key)).flatten() {

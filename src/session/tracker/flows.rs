@@ -180,6 +180,11 @@ impl Tracker {
         (exchange.session, exchange.owner)
     }
 
+    /// Whether the request of an answer was captured.
+    pub(super) fn is_asked(&self, heard: &Heard) -> bool {
+        self.flows.get(&heard.flow.no).is_some_and(|flow| flow.exchanges.contains_key(&heard.exchange))
+    }
+
     /// Opens an exchange; the oldest of too many in a flow is given up.
     pub(super) fn open(&mut self, heard: &Heard, exchange: Exchange) {
         let state = self.flows.entry(heard.flow.no).or_default();
