@@ -212,7 +212,13 @@ impl Half {
 
     /// Takes the start of the direction from its SYN; `first` is the sequence number of the first octet.
     pub(super) fn open(&mut self, first: u32) {
-        self.next.get_or_insert(first_position(first));
+        let first = self.first_position(first);
+        self.next.get_or_insert(first);
+    }
+
+    /// The position of the first sequence number that this way brings: near what the receiver acknowledged before.
+    fn first_position(&self, seq: u32) -> u64 {
+        self.unseen.map_or_else(|| first_position(seq), |acked| position(acked, seq))
     }
 
     /// Takes the data and the FIN of a segment.
@@ -226,10 +232,13 @@ impl Half {
             Some(next) => next,
             // A lone octet that nobody is pushed to read: a keep-alive probe, which repeats the octet before.
             None if octets == 1 && !flags.psh() && !flags.fin() => {
-                self.next = Some(first_position(seq) + 1);
+                self.next = Some(self.first_position(seq) + 1);
                 return;
             }
-            None => *self.next.insert(first_position(seq)),
+            None => {
+                let first = self.first_position(seq);
+                *self.next.insert(first)
+            }
         };
         let run = Run { at: position(next, seq), bytes, cut: u64::from(cut), origin };
         // A FIN before what was handed over belongs to an earlier connection. Its own number may have been given up as

@@ -215,6 +215,11 @@ impl Live {
         Time(self.last_active.0.saturating_add(wait.max(linger)))
     }
 
+    /// Whether it was seen ending.
+    pub(super) fn is_over(&self) -> bool {
+        self.ended.is_some()
+    }
+
     /// The client logged in anew at `time`.
     pub(super) fn replace(&mut self, time: Time) {
         self.session.ending.get_or_insert(Ending::Replaced { time });

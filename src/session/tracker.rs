@@ -253,6 +253,7 @@ impl Tracker {
         for old in client.iter().flat_map(|key| self.by_client.get(key)).flatten() {
             if let Some(live) = self.live.get_mut(old) {
                 live.replace(time);
+                self.deadlines.push(Reverse((live.deadline(LINGER, SILENCE), *old)));
             }
         }
         // A server that hands out an identifier again means a new session by it.
@@ -307,8 +308,13 @@ impl Tracker {
         if let Some(gateway) = heard.gateway.as_deref() {
             live.introduce(gateway);
         }
+        let was_over = live.is_over();
         for event in heard.events {
             live.push(event);
+        }
+        if live.is_over() && !was_over {
+            // Its deadline is nearer than the one it was given when it began.
+            self.deadlines.push(Reverse((live.deadline(LINGER, SILENCE), no)));
         }
         if live.log().events() as usize >= self.limits.events || live.log().len() >= self.limits.octets {
             let clock = self.clock;
