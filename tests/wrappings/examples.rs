@@ -1,6 +1,7 @@
 //! The examples of all rules' pages as conversations, and the loss of each single packet of each of them.
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::net::{Ipv4Addr, SocketAddrV4};
 
 use impslint::rules;
@@ -136,6 +137,7 @@ fn lose(name: &str, keep: fn(usize, usize) -> bool) {
         }
     }
     assert!(refuted.is_empty(), "{} accusations:\n{}", refuted.len(), refuted.join("\n"));
+    fs::remove_dir_all(folder(name)).unwrap();
 }
 
 #[test]
