@@ -10,6 +10,7 @@
 #![cfg(test)]
 
 mod conversation;
+mod examples;
 mod file;
 mod fragment;
 mod ip;
@@ -25,7 +26,8 @@ mod wrap;
 use std::fs;
 use std::sync::Mutex;
 
-use conversation::{Conversation, folder, pages, sample};
+use conversation::{Conversation, folder, sample};
+use examples::pages;
 use judge::{Said, accusations, differences, said, silence, told};
 use wrap::Wrap;
 
