@@ -306,6 +306,15 @@ fn decode_hides_what_is_private_unless_asked() {
 }
 
 #[test]
+fn json_lines_spell_out_what_cannot_be_seen() {
+    let trace = "csp 1.2 xml\nsession s1\n+0 client GetList-Request 1\n  Name \"a\\u{7f}b\\u{202e}c\\u{85}d\"\n";
+    let capture = run_with_input(&["craft", "-", "-o", "-"], trace.as_bytes());
+    assert_eq!(status(&capture), 0, "{}", err(&capture));
+    let lines = out(&run_with_input(&["decode", "-", "--format", "jsonl"], &capture.stdout));
+    assert!(lines.contains(r"a\u007fb\u202ec\u0085d"), "{lines}");
+}
+
+#[test]
 fn craft_says_which_line_is_wrong_and_where_it_cannot_write() {
     let output = run_with_input(&["craft", "-", "-o", "-"], b"csp 1.2 xml\n+0 nobody Polling-Request\n");
     assert_eq!(status(&output), 2);

@@ -220,11 +220,12 @@ fn parameters_of_a_page_are_those_its_rule_reads() {
 
 #[test]
 fn rules_that_may_doubt_say_what_evidence_they_ask_for() {
-    const ASKED: [(&str, &str); 9] = [
+    const ASKED: [(&str, &str); 10] = [
         ("message", "Doubt::of("),
         ("message", "judgeable("),
         ("span", ".intact("),
         ("span", "losses("),
+        ("span", ".unheard"),
         ("wait", ".watched("),
         ("opening", "new_session("),
         ("opening", "Opening::MidStream =>"),

@@ -69,6 +69,11 @@ fn what_is_cut_from_an_example_accuses_nobody() {
             new.map(|(rule, session)| format!("{name} {what}: {rule} {session:?}")).collect::<Vec<_>>()
         };
         let mut complaints = Vec::new();
+        for (side, of_server) in [("client", false), ("server", true)] {
+            // Addresses of servers in traces begin so unless stated otherwise.
+            let alone = frames.iter().filter(|f| (f.1.get(26..29) == Some(&[192, 0, 2][..])) == of_server);
+            complaints.extend(new(format!("with what the {side} says alone"), found(&engine, alone)));
+        }
         for at in (0..frames.len()).step_by(frames.len().div_ceil(FRAMES_TAKEN_OUT).max(1)) {
             let (before, after) = frames.split_at(at);
             let holed = before.iter().chain(&after[1..]);

@@ -14,6 +14,7 @@ use crate::carrier::{Carried, Envelope};
 use crate::csp::decode::decode;
 use crate::csp::message::{Message, Mode};
 use crate::engine::pipeline;
+use crate::report::json::Guarded;
 use crate::sanitise::sanitise;
 use crate::syntax::{Node, xml};
 use crate::tls::{Context, Keys};
@@ -148,7 +149,7 @@ fn print(
         (Decoded::Message(message), DecodeFormat::Trace) => out.write_all(decoder.message(message).as_bytes()),
         (Decoded::Bare(envelope), DecodeFormat::Trace) => out.write_all(decoder.bare(envelope).as_bytes()),
         (Decoded::Message(message), DecodeFormat::Jsonl) => {
-            serde_json::to_writer(&mut *out, &line(message, capture, show))?;
+            line(message, capture, show).serialize(&mut serde_json::Serializer::with_formatter(&mut *out, Guarded))?;
             out.write_all(b"\n")
         }
         (Decoded::Bare(_), DecodeFormat::Jsonl) | (Decoded::Other, _) => Ok(()),

@@ -306,9 +306,14 @@ fn user_packet(cursor: &Cursor<'_>) -> Option<Layer> {
     }
 }
 
-/// VXLAN: a flag, the number of the network, and zeros between.
+/// VXLAN: a flag that says that the number of the network is told, that number, and between them what extensions use
+/// and others leave alone.
 fn vxlan(cursor: &mut Cursor<'_>, path: &mut Path<'_>) -> Option<Result<Layer, Stop>> {
-    let [0x08, 0, 0, 0, a, b, c, 0] = *cursor.take::<8>().ok()? else { return None };
+    let [flags, _, _, next, a, b, c, _] = *cursor.take::<8>().ok()?;
+    // With 0x80 the number of a group is told (GBP), with 0x04 what follows (GPE); 3 is Ethernet.
+    if flags & 0x7b != 0x08 || flags & 0x04 != 0 && next != 3 {
+        return None;
+    }
     enter(path, TunnelKind::Vxlan, Some(u32::from_be_bytes([0, a, b, c])));
     Some(Ok(Layer::Ethernet))
 }

@@ -284,7 +284,8 @@ fn moment<S: Serializer>(time: &Option<Time>, to: S) -> Result<S::Ok, S::Error> 
 }
 
 /// Compact JSON in which hidden characters are escaped beyond what JSON asks for.
-struct Guarded;
+#[derive(Clone, Copy, Debug)]
+pub struct Guarded;
 
 impl serde_json::ser::Formatter for Guarded {
     fn write_string_fragment<W: ?Sized + Write>(&mut self, out: &mut W, fragment: &str) -> io::Result<()> {

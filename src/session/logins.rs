@@ -8,10 +8,12 @@ use crate::flow::FlowNo;
 use crate::time::Time;
 
 use super::live::{Live, login_identity};
-use super::{Attempt, ClientId, Closed, Ending, Event, Heard, Proof, Session, SessionNo, Subscriber, Use};
+use super::{Attempt, ClientId, Closed, Doubt, Ending, Event, Heard, Proof, Session, SessionNo, Subscriber, Use};
 
 /// Login-Requests without an answer held at once; the oldest goes first.
 const PENDING: usize = 20_000;
+/// Login-Requests of one flow, the latest, that a gap in it casts doubt on.
+const WAITING_IN_FLOW: usize = 4;
 /// Steps of multi-step logins held at once; the oldest goes first.
 const CHALLENGES: usize = 20_000;
 /// Logins of one subscriber remembered; when there are as many, all but the last [`ATTEMPTS_KEPT`] are handed over.
@@ -108,6 +110,7 @@ impl Logins {
                 version: event.spoken().and_then(|s| s.version),
                 request: event.clone(),
                 answer: None,
+                unheard: None,
                 challenged: false,
                 session: None,
                 resumes: heard.session_id.is_some(),
@@ -128,6 +131,18 @@ impl Logins {
         let in_exchange = self.asked(heard.flow.no, heard.exchange);
         let from_server = heard.direction == Direction::ServerToClient;
         from_server && (in_exchange || heard.events.iter().any(|e| e.is(name::LOGIN_RESPONSE)))
+    }
+
+    /// Octets are missing in a flow: what they held may have been the answers to its logins.
+    pub(super) fn miss(&mut self, flow: FlowNo, doubt: Doubt) {
+        let waiting = self.pending.range((flow, 0)..=(flow, u32::MAX)).rev().take(WAITING_IN_FLOW);
+        for request in waiting.filter_map(|(_, heard)| login_request(heard)) {
+            let user = login_identity(request).1.unwrap_or_default().to_lowercase();
+            let attempts = self.subscribers.get_mut(&user).into_iter().flat_map(|k| k.subscriber.attempts.iter_mut());
+            for attempt in attempts.filter(|a| a.request.flow == flow && a.answer.is_none()) {
+                attempt.unheard.get_or_insert(doubt);
+            }
+        }
     }
 
     /// Whether a Login-Request waits for its answer in this exchange.

@@ -10,7 +10,7 @@ use crate::time::{Seconds, Time};
 use super::{Agreed, Agreements, Doubt, Event, EventIx, Spoken, What};
 
 /// How many events back the octets may be missing that a gap tells of.
-const NOTICED_WITHIN: u32 = 12;
+const NOTICED_WITHIN: usize = 12;
 
 /// The number of a session in a run, from 1 in order of appearance.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
@@ -247,12 +247,17 @@ impl Session {
     }
 
     /// The moment from which octets of a gap may be missing: it is noticed a while after they should have come, and told
-    /// later still where its flow went silent.
-    fn missing_since(&self, gap: EventIx) -> Time {
-        let noticed = self.event(gap).map_or(Time(i64::MIN), |event| event.end);
-        let told_late = self.events.iter().take(gap.0 as usize).rev().take_while(|e| e.start > noticed).count() as u32;
-        let first = EventIx(gap.0.saturating_sub(told_late).saturating_sub(NOTICED_WITHIN));
-        self.event(first).map_or(Time(i64::MIN), |event| event.start)
+    /// later still where its flow went silent; but they come behind all that was heard before in the same direction of
+    /// the flow.
+    fn missing_since(&self, ix: EventIx) -> Time {
+        let Some(gap) = self.event(ix) else { return Time(i64::MIN) };
+        let before = || self.events.iter().take(ix.0 as usize).rev();
+        let told_late = before().take_while(|e| e.start > gap.end).count();
+        let reach = told_late.saturating_add(NOTICED_WITHIN);
+        let mut alike = before().take(reach).filter(|e| (e.flow, e.direction) == (gap.flow, gap.direction));
+        let heard = alike.find(|e| !matches!(e.what, What::Gap { .. })).map(|e| e.end);
+        let first = || self.events.get((ix.0 as usize).saturating_sub(reach)).map(|e| e.start);
+        heard.or_else(first).unwrap_or(Time(i64::MIN))
     }
 
     /// Whether the capture watched, without loss, from an event until `wait` after it. A session that ended before

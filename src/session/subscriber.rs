@@ -3,7 +3,7 @@
 use crate::csp::namespace::Version;
 use crate::time::Time;
 
-use super::{ClientId, Event, SessionNo};
+use super::{ClientId, Doubt, Event, SessionNo};
 
 /// What a Login-Request proved itself with.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -31,6 +31,8 @@ pub struct Attempt {
     pub request: Event,
     /// The answer; `None` when none was captured.
     pub answer: Option<Event>,
+    /// Why the answer may be missing in the capture, where it is.
+    pub unheard: Option<Doubt>,
     /// Whether the answer is a challenge: it carries a nonce.
     pub challenged: bool,
     /// The session it opened.

@@ -138,6 +138,11 @@ fn ip_in_ip_and_others() {
     assert_hello(LinkType::RAW, &outer(97, &prefixed(&[0x30, 0], ethernet(0x0800, &ipv4(6, &segment())))), V4);
     let vxlan = prefixed(&[8, 0, 0, 0, 0, 0, 7, 0], ethernet(0x86dd, &ipv6(6, &segment())));
     assert_hello(LinkType::RAW, &outer(17, &udp((50000, 4789), &vxlan)), V6);
+    // With a group's number (GBP), and with the next protocol told (GPE): 3 is Ethernet.
+    for head in [[0x88, 0, 0, 5, 0, 0, 7, 0], [0x0c, 0, 0, 3, 0, 0, 7, 0]] {
+        let extended = prefixed(&head, ethernet(0x0800, &ipv4(6, &segment())));
+        assert_hello(LinkType::RAW, &outer(17, &udp((50000, 4789), &extended)), V4);
+    }
     let other = outer(17, &udp((4789, 53), b"anything"));
     assert!(whole(LinkType::RAW, &other).is_ok());
 }

@@ -1,4 +1,4 @@
-use crate::carrier::Direction;
+use crate::carrier::{Direction, Wholeness};
 use crate::csp::message::Message;
 use crate::csp::namespace::Version;
 use crate::finding::Exhibit;
@@ -9,6 +9,10 @@ pub(super) fn check(message: &Message, verdict: &mut Verdict<'_>) {
     let Some(version) = message.version.filter(|_| message.envelope.direction == Direction::ServerToClient) else {
         return;
     };
+    // Of a message that was cut the flag at the right place may be missing.
+    if message.envelope.wholeness != Wholeness::Complete {
+        return;
+    }
     let claims = [message.claims.namespace, message.claims.public_number, message.claims.public_text];
     if claims.into_iter().flatten().any(|claim| claim != version) {
         return;

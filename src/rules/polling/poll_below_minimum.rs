@@ -25,6 +25,8 @@ pub(super) fn check(session: &Session, verdict: &mut Verdict<'_>) {
         let distance = later.event.start.since(earlier.event.start).0;
         if earlier.found_nothing()
             && later.event.start >= earlier.answer.end
+            // A clock that stands still or goes back measures nothing.
+            && distance > 0.0
             && distance < least as f64 - tolerance
             && nothing_came_between(session, earlier, later)
             && verdict.trusts(session.intact(earlier.event.start, later.event.end))

@@ -14,7 +14,7 @@ pub(super) fn check(subscriber: &Subscriber, verdict: &mut Verdict<'_>) {
     clients.sort_unstable();
     clients.dedup();
     for client in clients {
-        let logins = logins(subscriber, client);
+        let logins = logins(subscriber, client, verdict);
         let storm = logins.windows(most).find(|run| {
             let (Some(first), Some(last)) = (run.first(), run.last()) else { return false };
             last.request.start.since(first.request.start).0 <= window && !waits_grow(run)
@@ -37,7 +37,7 @@ pub(super) fn check(subscriber: &Subscriber, verdict: &mut Verdict<'_>) {
 
 /// The logins of a client that count: a multi-step login once, none that takes a session up again, that was left in good
 /// order or that another rule speaks of.
-fn logins<'s>(subscriber: &'s Subscriber, client: &ClientId) -> Vec<&'s Attempt> {
+fn logins<'s>(subscriber: &'s Subscriber, client: &ClientId, verdict: &mut Verdict<'_>) -> Vec<&'s Attempt> {
     let mut counted: Vec<&Attempt> = Vec::new();
     let mut before: Option<&Attempt> = None;
     let mut other_logged_in = false;
@@ -51,7 +51,15 @@ fn logins<'s>(subscriber: &'s Subscriber, client: &ClientId) -> Vec<&'s Attempt>
         resent = if again && resent < RESENT { resent + 1 } else { 0 };
         let follows =
             before.is_some_and(|before| before.challenged || refused(before) || attempt.version < before.version);
-        if resent == 0 && !follows && !other_logged_in && !attempt.resumes && !attempt.left {
+        // An answer that nobody heard may have asked for this one.
+        let unheard = before.filter(|before| before.answer.is_none()).and_then(|before| before.unheard);
+        if resent == 0
+            && !follows
+            && verdict.trusts(unheard.map_or(Ok(()), Err))
+            && !other_logged_in
+            && !attempt.resumes
+            && !attempt.left
+        {
             counted.push(attempt);
         }
         before = Some(attempt);

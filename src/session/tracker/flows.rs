@@ -110,6 +110,7 @@ impl Tracker {
                 live.miss(&gap);
             }
         }
+        self.logins.miss(flow.no, loss.into());
         if let Some(state) = state {
             state.lossy.get_or_insert(loss.into());
             if state.gaps.len() < GAPS_REMEMBERED {
