@@ -220,7 +220,7 @@ fn parameters_of_a_page_are_those_its_rule_reads() {
 
 #[test]
 fn rules_that_may_doubt_say_what_evidence_they_ask_for() {
-    const ASKED: [(&str, &str); 8] = [
+    const ASKED: [(&str, &str); 9] = [
         ("message", "Doubt::of("),
         ("message", "judgeable("),
         ("span", ".intact("),
@@ -228,6 +228,7 @@ fn rules_that_may_doubt_say_what_evidence_they_ask_for() {
         ("wait", ".watched("),
         ("opening", "new_session("),
         ("opening", "Opening::MidStream =>"),
+        ("opening", ".opened()"),
         ("session", ".complete()"),
     ];
     complain(|name, text| {

@@ -5,6 +5,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::Cursor;
+use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::process::Command;
 
@@ -206,4 +207,59 @@ fn a_capture_too_poor_to_judge_is_status_4_in_every_format() {
     }
     assert_eq!(ends_with(&damaged, "101", "human"), Some(2));
     assert_eq!(ends_with(&damaged, "-1", "human"), Some(2));
+}
+
+/// A frame of Ethernet, IPv4 and TCP that brings these octets.
+fn segment(time: Time, (source, destination): (SocketAddr, SocketAddr), seq: u32, data: &[u8]) -> Frame {
+    let (IpAddr::V4(from), IpAddr::V4(to)) = (source.ip(), destination.ip()) else { panic!("IPv4 here") };
+    let total = u16::try_from(40 + data.len()).unwrap();
+    let mut octets = [&[2; 12][..], &[0x08, 0x00, 0x45, 0]].concat();
+    octets.extend([total.to_be_bytes(), [0, 0], [0, 0], [64, 6], [0, 0]].concat());
+    octets.extend([from.octets(), to.octets()].concat());
+    octets.extend([source.port().to_be_bytes(), destination.port().to_be_bytes()].concat());
+    octets.extend([seq.to_be_bytes(), [0; 4], [0x50, 0x18, 0xff, 0xff], [0; 4]].concat());
+    octets.extend(data);
+    let len = u32::try_from(octets.len()).unwrap();
+    (time, LinkType::ETHERNET, octets, len)
+}
+
+/// The frames with a TLS connection between the hosts of `ends` whose keys nobody has, a record before each frame.
+fn with_tls(frames: &[Frame], ends: (SocketAddr, SocketAddr)) -> Vec<Frame> {
+    let (client, server) = (SocketAddr::new(ends.0.ip(), 50_000), SocketAddr::new(ends.1.ip(), 443));
+    let mut mixed = Vec::new();
+    let mut seqs = [1, 1];
+    for (at, frame) in frames.iter().enumerate() {
+        let from_client = at % 2 == 0;
+        // Two hellos of TLS 1.2 first, then application data.
+        let hello =
+            |kind: u8, rest: &[u8]| [&[kind, 0, 0, 34 + rest.len() as u8, 3, 3][..], &[0xA5; 32], rest].concat();
+        let (kind, body) = match at {
+            0 => (0x16, hello(1, &[0, 0, 2, 0, 0x2f, 1, 0])),
+            1 => (0x16, hello(2, &[0, 0, 0x2f, 0])),
+            _ => (0x17, vec![0xA5; 48]),
+        };
+        let record = [&[kind, 3, 3, 0, body.len() as u8][..], &body].concat();
+        let (way, seq) = if from_client { ((client, server), &mut seqs[0]) } else { ((server, client), &mut seqs[1]) };
+        mixed.push(segment(frame.0, way, *seq, &record));
+        *seq += u32::try_from(record.len()).unwrap();
+        mixed.push(frame.clone());
+    }
+    mixed
+}
+
+#[test]
+fn what_may_have_been_said_in_tls_is_held_against_nobody() {
+    let frames = sample("field");
+    let plain = check(pcap(&frames));
+    let rule = "negotiation/missing-capability-negotiation";
+    let ends = |outcome: &Outcome| {
+        let of_rule = outcome.findings.iter().find(|filed| filed.finding.rule == rule);
+        of_rule.and_then(|filed| filed.finding.scene.peers)
+    };
+    let peers = ends(&plain).expect("the sample has a session that negotiates nothing");
+    let between_them = check(pcap(&with_tls(&frames, peers)));
+    assert_eq!(ends(&between_them), None, "it may have been negotiated in TLS");
+    assert!(between_them.rule_doubts.contains_key(&(rule, Doubt::Encrypted)), "{:?}", between_them.rule_doubts);
+    let elsewhere = (SocketAddr::from(([198, 51, 100, 7], 1)), peers.1);
+    assert_eq!(ends(&check(pcap(&with_tls(&frames, elsewhere)))), Some(peers), "another host's TLS says nothing of it");
 }

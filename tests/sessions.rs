@@ -428,3 +428,20 @@ fn beyond_the_limit_the_subscriber_silent_longest_is_handed_over() {
     let gone: Vec<&str> = seen.subscribers.iter().map(|s| &s.user[3..4]).collect();
     assert_eq!((gone, seen.tally.subscribers), (vec!["b", "c", "a", "b", "d", "e"], 6));
 }
+
+#[test]
+fn when_all_sessions_hold_too_much_the_longest_end_their_chapters() {
+    let poll = |session: u32, i: u32| {
+        format!(
+            "+1 client Polling-Request session=s{session}\n+0.1 server Status {i} session=s{session}\n  Result\n    Code 200\n"
+        )
+    };
+    let trace: String = (1..=60).map(|i| poll(1, i)).chain((61..=64).map(|i| poll(2, i))).collect();
+    let whole = see(&trace);
+    let seen = see_with(&trace, Limits { octets_in_all: 1_000, ..Limits::default() });
+    assert!(seen.tally.cut_short > 0);
+    let chapters = |id: &str| seen.sessions.iter().filter(|s| s.id.as_deref() == Some(id)).count();
+    assert!(chapters("s1") > 1 && chapters("s2") == 1, "the long one is cut");
+    let events = |seen: &Seen| seen.sessions.iter().map(|s| s.events.len()).sum::<usize>();
+    assert_eq!(events(&seen), events(&whole));
+}

@@ -144,7 +144,7 @@ fn in_order(way: Way, told: Way, events: &[Told], segments: &[Segment], certain:
                 if let Some(from) = next.filter(|_| certain && *loss == Loss::MissingPackets) {
                     let lost =
                         brought(frame.0).find(|(seq, n)| (0..*n).any(|i| inside(from, octets, seq.wrapping_add(i))));
-                    assert_eq!(lost, None, "no gap where octets were captured: {octets} from {from}");
+                    assert_eq!(lost, None, "no gap where octets were captured: {octets} from {from}: {events:?}");
                 }
                 next = next.map(|next| next.wrapping_add(octets as u32));
             }
@@ -154,6 +154,6 @@ fn in_order(way: Way, told: Way, events: &[Told], segments: &[Segment], certain:
     let closes = |segment: &Segment| segment.flags & (FIN | RST) != 0;
     if let Some(next) = next.filter(|_| certain && !segments.iter().any(closes)) {
         let left = brought(u64::MAX).find(|(seq, n)| *n > 0 && inside(next, 1 << 31, seq.wrapping_add(n - 1)));
-        assert_eq!(left, None, "nothing captured is left out behind {next}");
+        assert_eq!(left, None, "nothing captured is left out behind {next}: {events:?}");
     }
 }

@@ -10,7 +10,7 @@ use rayon::prelude::*;
 
 use crate::capture::{Capture, ReadError, Window};
 use crate::carrier::{Carried, Direction, http};
-use crate::flow::{Counters, FlowInfo, Interest, Loss, Segments, Slot, StreamEvent, Table, Way};
+use crate::flow::{Counters, FlowInfo, FlowNo, Interest, Loss, Segments, Slot, StreamEvent, Table, Way};
 use crate::report::Kinds;
 use crate::time::Time;
 use crate::tls::{self, Context, Verdict};
@@ -130,7 +130,7 @@ fn advance<W: Send>(
             let follower = state.get_or_insert_with(Follower::default);
             follower.reached = reached;
             let interest = feed(follower, flow, event, tls, &mut carried);
-            done.extend(carried.drain(..).map(|item| (follower.reached, work(item))));
+            done.extend(carried.drain(..).map(|item| ((reached, flow.no), work(item))));
             interest
         });
         if slot.is_over()
@@ -140,13 +140,13 @@ fn advance<W: Send>(
         }
         done
     };
-    let mut done: Vec<(FrameNo, W)> = if threads > 1 {
+    let mut done: Vec<((FrameNo, FlowNo), W)> = if threads > 1 {
         slots.par_iter_mut().flat_map_iter(one).collect()
     } else {
         slots.iter_mut().flat_map(one).collect()
     };
-    // Stable: what one frame completed stays in the order of its flow.
-    done.sort_by_key(|(frame, _)| *frame);
+    // Stable: what one frame completed in a flow stays in its order.
+    done.sort_by_key(|(place, _)| *place);
     done.into_iter().map(|(_, w)| w).collect()
 }
 

@@ -130,12 +130,6 @@ impl Entry {
         }
     }
 
-    /// Whether both directions were closed.
-    #[inline]
-    pub(super) fn is_closed(&self) -> bool {
-        self.marks & mark::FINS == mark::FINS
-    }
-
     /// Whether it has been silent for too long at `now` to be the same flow still; `udp` says whether UDP is followed.
     #[inline]
     pub(super) fn is_stale(&self, now: Tick, udp: Interest) -> bool {

@@ -5,7 +5,7 @@
 //!
 //! [`dissect`](dissect()) takes a frame apart with the help of `link`, `ppp`, `wan`, `wlan`, `meta` and `mpls` for what is
 //! below IP, `ip`, `transport` and `tunnel`; `fragment` puts packets together; the [`Table`] finds the flow of each, a [`Slot`] puts the two directions of a
-//! followed flow in order, and [`Counters`] tell what was seen and what was not read.
+//! followed flow in order, `silence` tells when nothing more is to be waited for, and [`Counters`] tell what was seen and what was not read.
 
 mod counters;
 mod dissect;
@@ -18,6 +18,7 @@ mod meta;
 mod mpls;
 mod names;
 mod ppp;
+mod silence;
 mod slot;
 mod table;
 mod tcp;
@@ -35,6 +36,7 @@ pub use fragment::{
     CAPTURED_TWICE, FRAGMENT_LIFETIME, FRAGMENT_OCTETS, FragmentTally, IDENTIFICATION_REUSED, MAX_DATAGRAMS,
 };
 pub use names::{ether_type_name, ppp_name, protocol_name};
+pub use silence::SILENT_PATIENCE;
 pub use slot::{DATAGRAMS_REMEMBERED, Interest, Segments, Slot};
 pub use table::{
     FLOWS_KEPT, FOLLOWED_KEPT, HELD_KEPT, HELD_TOTAL, MAX_FLOWS, MAX_FOLLOWED, MAX_NESTED, MAX_TUNNELS_WAITING, Table,

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::dissect::{Flags, Head, Payload};
 use super::fragment::{Assembled, CAPTURED_TWICE};
+use super::silence::{Awaited, Quiet, Silence};
 use super::tcp::{Arrival, Emit, Half, Origin, Run, Tally};
 use super::tunnel::{Outer, Tunnel};
 use super::{End, FlowInfo, Loss, StreamEvent, Way};
@@ -43,6 +44,8 @@ enum Item {
     Segment(Segment),
     /// The flow was seen in a tunnel.
     Tunnel(Box<Tunnel>),
+    /// The flow had been silent for so long when this frame was captured.
+    Silence(Silence, Origin),
 }
 
 /// The segments of a window, of all followed flows, chained flow by flow.
@@ -143,6 +146,7 @@ pub struct Slot<T> {
     /// The last segment read.
     last: Origin,
     recent: Option<Box<Recent>>,
+    quiet: Quiet,
     /// Octets of memory that the table counts for it.
     pub(super) counted: usize,
 }
@@ -176,6 +180,7 @@ impl<T> Slot<T> {
             fate: Fate::Open,
             last: Origin::default(),
             recent: None,
+            quiet: Quiet::default(),
             counted: 0,
         }
     }
@@ -196,6 +201,36 @@ impl<T> Slot<T> {
         let first = self.chain.0.is_none();
         segments.push(&mut self.chain, Item::Segment(segment));
         first
+    }
+
+    /// Notes that its silence was broken; returns what is to be awaited of the next, unless that is already.
+    #[inline]
+    pub(super) fn break_silence(&mut self, now: Time) -> Option<Awaited> {
+        self.quiet.break_off(now).then(|| self.awaited(Silence::Short))
+    }
+
+    fn awaited(&self, silence: Silence) -> Awaited {
+        Awaited { due: self.quiet.due(silence), flow: self.info.no, silence, index: self.index }
+    }
+
+    /// A silence was awaited until this frame. Notes it if it has come and something may be missing; returns whether
+    /// that is the first thing noted in this window, and what is to be awaited now.
+    pub(super) fn note_silence(
+        &mut self,
+        awaited: Silence,
+        frame: FrameNo,
+        now: Time,
+        segments: &mut Segments,
+    ) -> (bool, Option<Awaited>) {
+        let (has_come, next) = self.quiet.review(awaited, now);
+        let first = self.chain.0.is_none();
+        // What a window brought may have made holes, or filled them.
+        let noted = has_come && (!first || self.halves.iter().any(Half::has_hole));
+        if noted {
+            let origin = Origin { frame, offset: 0, time: now };
+            segments.push(&mut self.chain, Item::Silence(awaited, origin));
+        }
+        (noted && first, next.map(|silence| self.awaited(silence)))
     }
 
     /// Notes the tunnel of a packet that travels `way`, the first time; returns as [`Slot::note`] does.
@@ -271,6 +306,16 @@ impl<T> Slot<T> {
             }
             let segment = match item {
                 Item::Segment(segment) => segment,
+                Item::Silence(silence, origin) => {
+                    let emit = &mut |event: StreamEvent<'_>| {
+                        if interest.get() == Interest::Followed {
+                            interest.set(sink(state, info, event, origin.frame));
+                        }
+                    };
+                    let all = *silence == Silence::Long || halves.iter().all(Half::is_closed);
+                    halves.iter_mut().for_each(|half| half.lose_patience(all, *origin, emit));
+                    continue;
+                }
                 Item::Tunnel(tunnel) => {
                     info.tunnel.get_or_insert_with(|| tunnel.clone()).merge(tunnel);
                     continue;

@@ -1,7 +1,6 @@
 //! The flow table: which flow each packet belongs to, and which flows there are.
 
 use std::cmp::Reverse;
-use std::collections::VecDeque;
 use std::collections::hash_map::{Entry as Place, HashMap};
 use std::sync::Arc;
 
@@ -11,6 +10,7 @@ use super::entry::{Entry, Follow, Tick};
 use super::fragment::{Assembled, Fragments};
 use super::key::{AnyKey, Key, Seed, endpoints};
 use super::names::udp_service;
+use super::silence::{Awaited, Silences};
 use super::slot::{Interest, Segment, Segments, Slot};
 use super::tcp::{Origin, Run};
 use super::tunnel::{Outer, Tunnel};
@@ -37,10 +37,6 @@ pub const FOLLOWED_KEPT: usize = MAX_FOLLOWED / 16 * 15;
 pub const HELD_TOTAL: usize = 64 << 20;
 /// Octets held that such an eviction leaves at most.
 pub const HELD_KEPT: usize = HELD_TOTAL / 8 * 7;
-/// How long octets of a flow that both sides have closed are waited for, in nanoseconds: a second.
-const CLOSED_WAIT: i64 = 1_000_000_000;
-/// Most flows that are waited for after both sides have closed them.
-const MAX_CLOSING: usize = 1 << 16;
 /// Fewest flows at which silent ones are looked for.
 const FIRST_SWEEP: usize = 1 << 12;
 
@@ -77,12 +73,11 @@ struct Followed<T> {
     /// Slots to which the window brought something, in that order.
     touched: Vec<u32>,
     segments: Segments,
+    silences: Silences,
     /// Tunnels of flows that have brought no data yet.
     tunnels: HashMap<FlowNo, Tunnel>,
     /// Flows that are followed and not given up.
     live: usize,
-    /// Flows that both sides have closed, and when: what is missing of them by now will hardly come.
-    closing: VecDeque<(Time, FlowNo, u32)>,
 }
 
 /// A frame on its way through the table.
@@ -116,9 +111,9 @@ impl<T> Table<T> {
                 free: Vec::new(),
                 touched: Vec::new(),
                 segments: Segments::default(),
+                silences: Silences::default(),
                 tunnels: HashMap::new(),
                 live: 0,
-                closing: VecDeque::new(),
             },
             fragments: Fragments::default(),
             sweep_at: FIRST_SWEEP,
@@ -148,12 +143,15 @@ impl<T> Table<T> {
         for (index, frame) in window.frames.iter().enumerate() {
             self.clock = frame.time.unwrap_or(self.clock);
             let at = At { frame: frame.no, index: index as u32, nested: 0, time: self.clock };
-            self.settle_closed(at);
             let captured = window.captured(frame);
             self.counters.cut_frames += u64::from(frame.original_len as usize > captured.len());
             match plain(frame.link, captured) {
                 Some(packet) => self.meet(&packet, None, at),
                 None => self.take_apart(frame, captured, at),
+            }
+            // After the packet, which may be what was waited for.
+            if self.followed.silences.are_due(self.clock) {
+                self.followed.note_silences(at);
             }
         }
         self.last = window.frames.last().map_or(self.last, |frame| frame.no);
@@ -252,30 +250,6 @@ impl<T> Table<T> {
         match AnyKey::of_packet(packet) {
             (AnyKey::V4(key), from_low) => arrival.note(v4.entry(key), from_low, followed, counters),
             (AnyKey::V6(key), from_low) => arrival.note(v6.entry(key), from_low, followed, counters),
-        }
-    }
-
-    /// Ends the flows that were closed [`CLOSED_WAIT`] ago and still lack octets, so that these are told as missing while
-    /// others can make use of it.
-    #[inline]
-    fn settle_closed(&mut self, at: At) {
-        while let Some((closed, no, index)) = self.followed.closing.front().copied() {
-            let waits = at.time.0.saturating_sub(closed.0) < CLOSED_WAIT;
-            if waits && self.followed.closing.len() <= MAX_CLOSING {
-                break;
-            }
-            self.followed.closing.pop_front();
-            let slot = self.followed.slots.get(index as usize).and_then(Option::as_ref);
-            let Some(slot) = slot.filter(|slot| slot.info().no == no) else { continue };
-            let entry = match AnyKey::of_flow(slot.info()) {
-                Some((AnyKey::V4(key), _)) => self.v4.get_mut(&key),
-                Some((AnyKey::V6(key), _)) => self.v6.get_mut(&key),
-                None => None,
-            };
-            if let Some(entry) = entry.filter(|entry| entry.follow == Follow::Slot(index)) {
-                entry.follow = Follow::Ignored;
-                self.followed.give_up(Follow::Slot(index), End::Open, at);
-            }
         }
     }
 
@@ -419,21 +393,14 @@ impl Arrival<'_> {
             }
         };
         let way = entry.way(from_low);
-        let was_closed = entry.is_closed();
         entry.note(packet, way, now);
-        if let Follow::Slot(index) = entry.follow
-            && entry.is_closed()
-            && !was_closed
-        {
-            followed.closing.push_back((at.time, entry.no, index));
-        }
         if let Some(outer) = self.tunnel {
             followed.note_tunnel(entry, outer, way);
         }
         match entry.follow {
             Follow::Ignored => {}
             Follow::Slot(index) => followed.note(index, packet, way, at),
-            Follow::NotYet if self.starts_reading() => {
+            Follow::NotYet if self.starts_reading(entry, way) => {
                 let index = followed.open(entry, packet, way);
                 entry.follow = Follow::Slot(index);
                 followed.note(index, packet, way, at);
@@ -471,10 +438,14 @@ impl Arrival<'_> {
         Entry::new(no, self.packet, from_low, follow, Tick::of(self.at.time))
     }
 
-    /// Whether there is something to read in it: connections that never bring data need no slot.
-    fn starts_reading(&self) -> bool {
+    /// Whether there is something to read in it, or it acknowledges more than a FIN that nobody captured: connections
+    /// that never bring data need no slot.
+    fn starts_reading(&self, entry: &Entry, way: Way) -> bool {
         match self.packet.head {
-            Head::Tcp { flags, .. } => flags.fin() || !self.packet.payload.is_empty(),
+            Head::Tcp { ack, flags, .. } => {
+                let sent = || entry.isn(way.opposite()).map_or(0, |isn| ack.wrapping_sub(isn).cast_signed());
+                flags.fin() || !self.packet.payload.is_empty() || flags.ack() && sent() > 2
+            }
             Head::Udp { .. } => true,
         }
     }
@@ -512,6 +483,35 @@ impl<T> Followed<T> {
             if slot.note(segment, &mut self.segments) {
                 self.touched.push(index);
             }
+            if let Some(awaited) = slot.break_silence(at.time) {
+                self.await_silence(awaited);
+            }
+        }
+    }
+
+    /// Waits for the silence of a flow.
+    fn await_silence(&mut self, awaited: Awaited) {
+        // Two of each flow, as many of flows that are gone.
+        if self.silences.len() >= 4 * self.slots.len() {
+            let slots = &self.slots;
+            self.silences.retain(|awaited| is_of(slots, awaited));
+        }
+        self.silences.push(awaited);
+    }
+
+    /// Notes in the flows that have been silent for long when a frame is captured that they were.
+    #[cold]
+    fn note_silences(&mut self, at: At) {
+        while let Some(awaited) = self.silences.pop(at.time) {
+            let Some(Some(slot)) = self.slots.get_mut(awaited.index as usize) else { continue };
+            if slot.info().no != awaited.flow || !slot.is_open() {
+                continue;
+            }
+            let (first, next) = slot.note_silence(awaited.silence, at.frame, at.time, &mut self.segments);
+            if first {
+                self.touched.push(awaited.index);
+            }
+            next.into_iter().for_each(|next| self.silences.push(next));
         }
     }
 
@@ -553,6 +553,12 @@ impl<T> Followed<T> {
         let Self { slots, touched, .. } = self;
         touched.drain(..).filter_map(|index| slots.get_mut(index as usize)?.take()).collect()
     }
+}
+
+/// Whether the flow of which a silence is awaited is still followed.
+fn is_of<T>(slots: &[Option<Box<Slot<T>>>], awaited: &Awaited) -> bool {
+    let slot = slots.get(awaited.index as usize).and_then(Option::as_ref);
+    slot.is_some_and(|slot| slot.info().no == awaited.flow && slot.is_open())
 }
 
 /// The followed flows that a window brought something, in the order in which it did. Dropping it puts them back into

@@ -11,11 +11,13 @@
 //!
 //! - The receiver acknowledged them, so they did travel, and since that acknowledgement [`PATIENCE_PACKETS`] further
 //!   packets of the flow were captured, or one that is later by [`PATIENCE`] or more.
+//! - The flow is silent for [`PATIENCE`] while the capture goes on, and they were acknowledged or both sides said that
+//!   they have sent everything; or it is silent for [`SILENT_PATIENCE`](super::SILENT_PATIENCE).
 //! - More is held behind it than the limits allow.
 //! - The flow ends: reset, capture at its end, flow given up.
 //!
 //! An unacknowledged hole waits: its octets got lost on their way and will be sent again. All of this depends on the
-//! packets of the flow alone, never on windows or threads.
+//! packets of the flow and the clock of the capture alone, never on windows or threads.
 
 use std::collections::VecDeque;
 
@@ -34,7 +36,7 @@ pub const PATIENCE_PACKETS: u32 = 64;
 /// How far from where its direction has come a reset may lie to be believed, in octets: what travels in no window is
 /// a copy that came late, of an earlier connection between the same ports.
 pub const RESET_DISTANCE: u64 = 1 << 26;
-/// How long an acknowledged hole waits while its flow is captured further, in nanoseconds: half a second.
+/// How long an acknowledged hole waits while the capture goes on, in nanoseconds: half a second.
 pub const PATIENCE: i64 = 500_000_000;
 
 /// A run of octets of a direction, or of a packet put together from fragments.
@@ -212,7 +214,13 @@ impl Half {
 
     /// Takes the start of the direction from its SYN; `first` is the sequence number of the first octet.
     pub(super) fn open(&mut self, first: u32) {
-        self.next.get_or_insert(first_position(first));
+        let first = self.first_position(first);
+        self.next.get_or_insert(first);
+    }
+
+    /// The position of the first sequence number that this way brings: near what the receiver acknowledged before.
+    fn first_position(&self, seq: u32) -> u64 {
+        self.unseen.map_or_else(|| first_position(seq), |acked| position(acked, seq))
     }
 
     /// Takes the data and the FIN of a segment.
@@ -226,10 +234,13 @@ impl Half {
             Some(next) => next,
             // A lone octet that nobody is pushed to read: a keep-alive probe, which repeats the octet before.
             None if octets == 1 && !flags.psh() && !flags.fin() => {
-                self.next = Some(first_position(seq) + 1);
+                self.next = Some(self.first_position(seq) + 1);
                 return;
             }
-            None => *self.next.insert(first_position(seq)),
+            None => {
+                let first = self.first_position(seq);
+                *self.next.insert(first)
+            }
         };
         let run = Run { at: position(next, seq), bytes, cut: u64::from(cut), origin };
         // A FIN before what was handed over belongs to an earlier connection. Its own number may have been given up as
@@ -290,6 +301,26 @@ impl Half {
                 }
             }
             _ => self.wait = Some(Wait { acked: self.acked, since: now.time, packets: 0 }),
+        }
+    }
+
+    /// Whether it is known where the direction ends.
+    pub(super) fn is_closed(&self) -> bool {
+        self.ended || self.fin.is_some()
+    }
+
+    /// Whether octets are missing.
+    pub(super) fn has_hole(&self) -> bool {
+        !self.ended && (!self.held.is_empty() || self.lacks(self.fin.unwrap_or(self.acked)))
+    }
+
+    /// Gives up, after a silence of the flow, octets that were acknowledged; if `all`, whatever is missing.
+    pub(super) fn lose_patience(&mut self, all: bool, now: Origin, emit: &mut Emit<'_>) {
+        self.wait = None;
+        if all {
+            self.release(Loss::MissingPackets, now, emit);
+        } else {
+            self.give_up(Loss::MissingPackets, self.acked, now, emit);
         }
     }
 

@@ -80,6 +80,10 @@ pub(super) fn remarks(outcome: &Outcome) -> Vec<String> {
         remarks.push(format!("{} closed early: too many were open", counted(outcome.tally.evicted, "session")));
     }
     remarks.extend(evicted(outcome));
+    if outcome.tally.cut_short > 0 {
+        let parts = counted(outcome.tally.cut_short, "part");
+        remarks.push(format!("{parts} of sessions judged early: all that were open held too much"));
+    }
     remarks.extend(outcome.internal.iter().map(|fault| format!("a rule failed: {}", clip(fault, MOST_COLUMNS))));
     remarks
 }

@@ -62,9 +62,10 @@ pub(super) struct Live {
 }
 
 impl Live {
-    /// A session that a login opened.
-    pub(super) fn open(no: SessionNo, grant: Grant) -> Self {
+    /// A session that a login opened, of which some may have been lost.
+    pub(super) fn open(no: SessionNo, grant: Grant, lost: Option<Doubt>) -> Self {
         let mut live = Self::empty(no, &grant.answer);
+        live.session.doubts.extend(lost);
         live.login = grant.answer.events.iter().find(|e| e.is(name::LOGIN_RESPONSE)).cloned();
         let primitive = live.login.as_ref().and_then(Event::primitive);
         let of_answer = |wanted: NameId| primitive.and_then(|p| p.child(wanted)).map(|n| n.text().to_owned());
@@ -213,6 +214,11 @@ impl Live {
             (None, None) => silence,
         };
         Time(self.last_active.0.saturating_add(wait.max(linger)))
+    }
+
+    /// Whether it was seen ending.
+    pub(super) fn is_over(&self) -> bool {
+        self.ended.is_some()
     }
 
     /// The client logged in anew at `time`.

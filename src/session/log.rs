@@ -58,11 +58,13 @@ const MODE: [Option<Mode>; 3] = [None, Some(Mode::Request), Some(Mode::Response)
 const VERSION: [Option<Version>; 5] =
     [None, Some(Version::V10), Some(Version::V11), Some(Version::V12), Some(Version::V13)];
 const ENCODING: [Encoding; 2] = [Encoding::Xml, Encoding::Wbxml];
-const LOSS: [Loss; 3] = [Loss::MissingPackets, Loss::SnapLength, Loss::Limit];
-const WHOLE: [Wholeness; 7] = [
+const LOSS: [Loss; 5] = [Loss::MissingPackets, Loss::OneSided, Loss::SnapLength, Loss::Encrypted, Loss::Limit];
+const WHOLE: [Wholeness; 9] = [
     Wholeness::Complete,
     Wholeness::Lost(Loss::MissingPackets),
+    Wholeness::Lost(Loss::OneSided),
     Wholeness::Lost(Loss::SnapLength),
+    Wholeness::Lost(Loss::Encrypted),
     Wholeness::Lost(Loss::Limit),
     Wholeness::OpenAtEnd,
     Wholeness::ClosedEarly,

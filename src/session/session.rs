@@ -212,16 +212,21 @@ impl Session {
     /// # Errors
     /// The [`Doubt`] that stands against it.
     pub fn complete(&self) -> Result<(), Doubt> {
+        self.opened().and_then(|()| self.intact(Time(i64::MIN), Time(i64::MAX)))
+    }
+
+    /// Whether its opening is in this chapter and nothing stands against the session as a whole.
+    ///
+    /// # Errors
+    /// The [`Doubt`] that stands against it.
+    pub fn opened(&self) -> Result<(), Doubt> {
         if self.chapter > 0 {
             return Err(Doubt::Limit);
         }
         if self.opening == Opening::MidStream {
             return Err(Doubt::BeganMidStream);
         }
-        match self.doubts.first() {
-            Some(doubt) => Err(*doubt),
-            None => self.intact(Time(i64::MIN), Time(i64::MAX)),
-        }
+        self.doubts.first().map_or(Ok(()), |doubt| Err(*doubt))
     }
 
     /// Whether nothing is missing in this chapter between two moments, both included.

@@ -38,6 +38,8 @@ pub struct Limits {
     pub events: usize,
     /// Octets of a session's packed events before its chapter is closed.
     pub octets: usize,
+    /// Octets of all packed events; beyond it the chapters of the longest logs are closed, down to 7/8.
+    pub octets_in_all: usize,
     /// Subscribers held; logins of further ones are not grouped.
     pub subscribers: usize,
     /// Unanswered exchanges held of a flow; beyond it the oldest is given up.
@@ -46,12 +48,23 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { sessions: 100_000, events: 4_000, octets: 512 << 10, subscribers: 100_000, exchanges: 1024 }
+        Self {
+            sessions: 100_000,
+            events: 4_000,
+            octets: 512 << 10,
+            octets_in_all: 32 << 20,
+            subscribers: 100_000,
+            exchanges: 1024,
+        }
     }
 }
 
 /// How long an ended session is kept, so that what is still said in it is filed with it: 120 s.
 const LINGER: i64 = 120_000_000_000;
+/// The same while there are more than [`CROWD`] sessions: 15 s.
+const LINGER_IN_CROWD: i64 = 15_000_000_000;
+/// How many sessions are a crowd.
+const CROWD: usize = 4_096;
 /// How long a session of unknown keep-alive time may be silent before it is closed: 7200 s.
 const SILENCE: i64 = 7_200_000_000_000;
 
@@ -85,6 +98,8 @@ pub struct Tally {
     pub not_judged: BTreeMap<Doubt, u64>,
     /// Sessions closed early because too many were open.
     pub evicted: u64,
+    /// Chapters closed early because all sessions together held too much.
+    pub cut_short: u64,
     /// Exchanges heard once more on the other side of a gateway; they count nowhere else.
     pub relayed: u64,
 }
@@ -98,6 +113,7 @@ impl Tally {
         self.subscribers += other.subscribers;
         self.judged += other.judged;
         self.evicted += other.evicted;
+        self.cut_short += other.cut_short;
         self.relayed += other.relayed;
         for (name, count) in other.transactions {
             *self.transactions.entry(name).or_default() += count;
@@ -148,6 +164,8 @@ pub struct Tracker {
     /// Sessions by user, in lower case, and client.
     by_client: HashMap<(String, ClientId), Vec<SessionNo>>,
     deadlines: BinaryHeap<Reverse<(Time, SessionNo)>>,
+    /// Octets of packed events filed since they were last added up.
+    filed: usize,
     flows: HashMap<FlowNo, FlowState>,
     routes: HashMap<Route, Users>,
     /// The addresses of the server in them, by client and server host.
@@ -176,12 +194,13 @@ impl Tracker {
         self.advance(heard.events.iter().map(|e| e.end).max().unwrap_or(self.clock), closed);
         let Some(heard) = self.relay(heard) else { return Owner { relayed: true, ..Owner::default() } };
         self.count(&heard);
+        let asked = self.is_asked(&heard);
         let (carried_in, mut owner) = self.carry(&heard);
         let session = if heard.proof.is_some() && heard.direction == Direction::ClientToServer {
             self.logins.ask(heard, closed);
             None
         } else if self.logins.answered_by(&heard) {
-            self.answer_login(heard, closed)
+            self.answer_login(heard, asked, closed)
         } else {
             self.file(heard, carried_in, closed)
         };
@@ -212,19 +231,25 @@ impl Tracker {
     /// Moves the clock on and closes the sessions whose time has come.
     fn advance(&mut self, now: Time, closed: &mut Closed) {
         self.clock = self.clock.max(now);
+        let linger = self.linger();
         while let Some(Reverse((deadline, no))) = self.deadlines.peek().copied() {
             if deadline > self.clock {
                 break;
             }
             self.deadlines.pop();
             let Some(live) = self.live.get(&no) else { continue };
-            let due = live.deadline(LINGER, SILENCE);
+            let due = live.deadline(linger, SILENCE);
             if due <= self.clock {
                 self.close(no, None, closed);
             } else {
                 self.deadlines.push(Reverse((due, no)));
             }
         }
+    }
+
+    /// How long an ended session is kept now.
+    fn linger(&self) -> i64 {
+        if self.live.len() > CROWD { LINGER_IN_CROWD } else { LINGER }
     }
 
     fn count(&mut self, heard: &Heard) {
@@ -238,8 +263,9 @@ impl Tracker {
         }
     }
 
-    /// A login answer: joins the request it answers, and opens a session when it grants one.
-    fn answer_login(&mut self, heard: Heard, closed: &mut Closed) -> Option<SessionNo> {
+    /// A login answer: joins the request it answers, and opens a session when it grants one. What was `asked` in its
+    /// exchange is the login, if no other is known.
+    fn answer_login(&mut self, heard: Heard, asked: bool, closed: &mut Closed) -> Option<SessionNo> {
         let no = SessionNo(self.next + 1);
         let flow = Arc::clone(&heard.flow);
         let time = self.clock;
@@ -248,11 +274,14 @@ impl Tracker {
         let by_gateway = gateway.is_some_and(|gateway| gateway.between);
         self.next += 1;
         self.tally.sessions += 1;
-        let live = Live::open(no, grant);
+        let lost = (!asked && grant.request.is_none()).then_some(Doubt::BeganMidStream);
+        let live = Live::open(no, grant, lost);
         let (id, client) = (live.session().id.clone(), client_key(live.session()));
+        let linger = self.linger();
         for old in client.iter().flat_map(|key| self.by_client.get(key)).flatten() {
             if let Some(live) = self.live.get_mut(old) {
                 live.replace(time);
+                self.deadlines.push(Reverse((live.deadline(linger, SILENCE), *old)));
             }
         }
         // A server that hands out an identifier again means a new session by it.
@@ -303,18 +332,51 @@ impl Tracker {
             heard.events.iter_mut().for_each(|event| event.opens_flow = false);
         }
         self.settle_stand_ins(no, Some(&heard));
+        let (linger, clock) = (self.linger(), self.clock);
         let Some(live) = self.live.get_mut(&no) else { return Some(no) };
         if let Some(gateway) = heard.gateway.as_deref() {
             live.introduce(gateway);
         }
+        let was_over = live.is_over();
+        let held = live.log().len();
         for event in heard.events {
             live.push(event);
         }
+        self.filed += live.log().len() - held;
+        if live.is_over() && !was_over {
+            // Its deadline is nearer than the one it was given when it began.
+            self.deadlines.push(Reverse((live.deadline(linger, SILENCE), no)));
+        }
         if live.log().events() as usize >= self.limits.events || live.log().len() >= self.limits.octets {
-            let clock = self.clock;
             closed.sessions.push(live.end_chapter(clock));
         }
+        if self.filed > self.limits.octets_in_all / 8 {
+            self.cut_short(closed);
+        }
         Some(no)
+    }
+
+    /// Closes the chapters of the longest logs where all sessions together hold too much.
+    #[cold]
+    fn cut_short(&mut self, closed: &mut Closed) {
+        self.filed = 0;
+        let mut held: usize = self.live.values().map(|live| live.log().len()).sum();
+        if held <= self.limits.octets_in_all {
+            return;
+        }
+        let mut longest: Vec<(Reverse<usize>, SessionNo)> =
+            self.live.iter().map(|(no, live)| (Reverse(live.log().len()), *no)).collect();
+        longest.sort_unstable();
+        for (Reverse(len), no) in longest {
+            if held <= self.limits.octets_in_all / 8 * 7 {
+                break;
+            }
+            if let Some(live) = self.live.get_mut(&no) {
+                closed.sessions.push(live.end_chapter(self.clock));
+                self.tally.cut_short += 1;
+                held -= len;
+            }
+        }
     }
 
     /// The session with this identifier: the one with that server, else the latest.
@@ -325,12 +387,18 @@ impl Tracker {
     }
 
     fn admit(&mut self, live: Live, closed: &mut Closed) {
+        let linger = self.linger();
         while self.live.len() >= self.limits.sessions {
-            let Some(Reverse((_, no))) = self.deadlines.pop() else { break };
-            if self.live.contains_key(&no) {
-                self.tally.evicted += 1;
-                self.close(no, Some(Doubt::Limit), closed);
+            let Some(Reverse((deadline, no))) = self.deadlines.pop() else { break };
+            let Some(old) = self.live.get(&no) else { continue };
+            let due = old.deadline(linger, SILENCE);
+            if due > deadline {
+                // It has been heard of since.
+                self.deadlines.push(Reverse((due, no)));
+                continue;
             }
+            self.tally.evicted += 1;
+            self.close(no, Some(Doubt::Limit), closed);
         }
         let session = live.session();
         if let Some(id) = session.id.as_deref() {
@@ -339,7 +407,7 @@ impl Tracker {
         if let Some(key) = client_key(session) {
             self.by_client.entry(key).or_default().push(session.no);
         }
-        self.deadlines.push(Reverse((live.deadline(LINGER, SILENCE), session.no)));
+        self.deadlines.push(Reverse((live.deadline(linger, SILENCE), session.no)));
         self.live.insert(session.no, Box::new(live));
     }
 

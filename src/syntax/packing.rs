@@ -314,10 +314,12 @@ impl Choices {
         Self { number: 0, factor: 1 }
     }
 
-    /// One of `all`; whatever is not among them counts as the first.
+    /// One of `all`; what is not among them is a mistake, and counts as the last.
     #[must_use]
     pub fn with<T: PartialEq, const N: usize>(mut self, all: &[T; N], chosen: &T) -> Self {
-        let place = all.iter().position(|one| one == chosen).unwrap_or(0);
+        let place = all.iter().position(|one| one == chosen);
+        debug_assert!(place.is_some(), "a choice that is not on the list");
+        let place = place.unwrap_or(N.saturating_sub(1));
         self.number += place as u64 * self.factor;
         self.factor *= N as u64;
         self

@@ -5,9 +5,6 @@ use std::fs;
 use std::net::{Ipv4Addr, SocketAddrV4};
 use std::path::{Path, PathBuf};
 
-use impslint::rules;
-use impslint::trace::{craft, parse};
-
 use crate::ip;
 
 /// A moment, in nanoseconds since the epoch.
@@ -141,7 +138,7 @@ pub(crate) fn root() -> PathBuf {
 }
 
 /// The packets of a pcapng as impslint writes them: little-endian, Ethernet, nanoseconds, `None` when one is cut.
-fn read(octets: &[u8]) -> Option<Conversation> {
+pub(crate) fn read(octets: &[u8]) -> Option<Conversation> {
     let word = |at: usize| u32::from_le_bytes(octets[at..at + 4].try_into().unwrap());
     let (mut at, mut packets) = (0, Vec::new());
     while at + 12 <= octets.len() {
@@ -166,38 +163,6 @@ fn read(octets: &[u8]) -> Option<Conversation> {
 /// A conversation of `samples/`.
 pub(crate) fn sample(name: &str) -> Conversation {
     read(&fs::read(root().join("samples").join(name).with_extension("pcapng")).unwrap()).unwrap()
-}
-
-/// The examples of all rules' pages one after the other, an hour of rest between them, each between hosts of its own.
-/// Without those in which frames are missing or cut on purpose.
-pub(crate) fn pages() -> Conversation {
-    let (mut whole, mut number, mut start) = (Vec::new(), 0_u32, 1_200_000_000 * SECOND);
-    for rule in rules::all() {
-        for example in rule.page.split("```trace ").skip(1) {
-            // Sessions and users of its own as well: servers tell their sessions apart.
-            number += 1;
-            let trace = example.split_once('\n').unwrap().1.split("\n```").next().unwrap();
-            let trace = trace.replace("s1", &format!("s{number}x")).replace("anna", &format!("anna{number}"));
-            let mut octets = Vec::new();
-            craft(&parse(&format!("{trace}\n")).unwrap(), &mut octets).unwrap();
-            let Some(packets) = read(&octets).filter(|_| !trace.contains(" lost")) else { continue };
-            let first = packets.iter().map(|p| p.time).min().unwrap_or_default();
-            for packet in packets {
-                let Some(mut segment) = Segment::of(&packet) else { continue };
-                let own = |end: SocketAddrV4| {
-                    let [_, _, c, d] = end.ip().octets();
-                    let net = if end.port() < 1024 { 198 } else { 10 };
-                    let host = u32::from(c) * 256 + u32::from(d);
-                    SocketAddrV4::new(Ipv4Addr::from((net << 24) + (number << 10) + (host & 0x3ff)), end.port())
-                };
-                (segment.from, segment.to) = (own(segment.from), own(segment.to));
-                segment.time = start + packet.time - first;
-                whole.push(segment.packet());
-            }
-            start = whole.last().map_or(start, |p: &Packet| p.time) + 3_600 * SECOND;
-        }
-    }
-    whole
 }
 
 /// A folder of its own for what a test writes, emptied.

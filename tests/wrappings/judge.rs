@@ -164,7 +164,7 @@ fn subject(text: &str) -> &str {
 }
 
 /// Whether a finding of a whole capture says what this one says, on less.
-fn bears_out(whole: &Finding, poor: &Finding) -> bool {
+pub(crate) fn bears_out(whole: &Finding, poor: &Finding) -> bool {
     let same = |whole: &str, poor: &str| poor.is_empty() || whole.is_empty() || whole == poor;
     whole.rule == poor.rule
         && whole.side == poor.side

@@ -5,6 +5,7 @@ mod dissect;
 mod fragments;
 mod links;
 mod properties;
+mod silence;
 mod stream;
 mod table;
 mod tunnels;

@@ -38,7 +38,8 @@ pub(super) fn check(session: &Session, verdict: &mut Verdict<'_>) {
             continue;
         }
         let shown = invitation.primitive().and_then(|p| p.text_at(&[name::GROUP_ID])).unwrap_or(group);
-        if verdict.trusts(session.intact(invitation.start, due)) {
+        // The user may have joined before the invitation came.
+        if verdict.trusts(session.opened().and_then(|()| session.intact(Time(i64::MIN), due))) {
             verdict
                 .find(
                     format!("the invitation to {shown} is accepted and no JoinGroup-Request follows within {reaction}"),

@@ -3,6 +3,7 @@ use std::collections::{HashMap, HashSet};
 use crate::carrier::{Direction, Wholeness};
 use crate::csp::name;
 use crate::finding::{Cost, Exhibit};
+use crate::flow::FlowNo;
 use crate::rules::Verdict;
 use crate::session::{Event, EventIx, Session, Transaction, What};
 use crate::syntax::{NameId, Node};
@@ -11,23 +12,30 @@ use crate::time::{Seconds, Time};
 /// A delivered message that the client never acknowledges while it goes on talking.
 pub(super) fn check(session: &Session, verdict: &mut Verdict<'_>) {
     let wait = Seconds(verdict.parameter("delivered-wait"));
-    let deliveries: Vec<(EventIx, &Event, &str)> =
-        session.transactions.iter().filter_map(|t| delivery(session, t)).collect();
+    let deliveries: Vec<Delivery<'_>> = session.transactions.iter().filter_map(|t| delivery(session, t)).collect();
     if deliveries.is_empty() {
         return;
     }
     let Some(settled) = Settled::of(session) else { return };
-    let last: HashMap<&str, EventIx> = deliveries.iter().map(|(place, _, message)| (*message, *place)).collect();
-    let mut talk: Vec<(Time, &Event)> =
-        session.events.iter().filter(|e| from_client(e)).map(|event| (event.start, event)).collect();
+    let last: HashMap<&str, EventIx> = deliveries.iter().map(|(place, _, message, _)| (*message, *place)).collect();
+    // What the client says last may be answered by the same message once more.
+    let answered: HashSet<(FlowNo, u32)> = session
+        .events
+        .iter()
+        .filter(|e| e.direction == Direction::ServerToClient)
+        .map(|e| (e.flow, e.exchange))
+        .collect();
+    let talks = |e: &&Event| from_client(e) && answered.contains(&(e.flow, e.exchange));
+    let mut talk: Vec<(Time, &Event)> = session.events.iter().filter(talks).map(|event| (event.start, event)).collect();
     talk.sort_by_key(|(start, _)| *start);
     let sound = session.intact(Time(i64::MIN), Time(i64::MAX)).is_ok();
-    for (place, delivery, message) in deliveries {
+    for (place, delivery, message, until) in deliveries {
         // Of a message that is delivered again only the last delivery counts.
         if settled.messages.contains(message) || last.get(message) != Some(&place) {
             continue;
         }
-        let due = Time(delivery.end.0.saturating_add((wait.0 * 1e9) as i64));
+        // Sent once more, it may still be acknowledged until the client talks again.
+        let due = Time(delivery.end.0.saturating_add((wait.0 * 1e9) as i64)).max(until);
         let Some((_, later)) = talk.get(talk.partition_point(|(start, _)| *start < due)) else { continue };
         if settled.unread.iter().any(|time| *time >= delivery.end) {
             continue;
@@ -85,9 +93,12 @@ fn from_client(event: &Event) -> bool {
     event.direction == Direction::ClientToServer && event.spoken().is_some()
 }
 
+/// A delivery, the message, and when it was sent for the last time.
+type Delivery<'s> = (EventIx, &'s Event, &'s str, Time);
+
 /// The complete event that handed a message to the client, with the message's identifier: a NewMessage without any
 /// answer, or the answer to GetMessage with content.
-fn delivery<'s>(session: &'s Session, transaction: &Transaction) -> Option<(EventIx, &'s Event, &'s str)> {
+fn delivery<'s>(session: &'s Session, transaction: &Transaction) -> Option<Delivery<'s>> {
     let place = match transaction.name {
         name::NEW_MESSAGE if transaction.initiator == Direction::ServerToClient => match transaction.answer {
             None => transaction.request,
@@ -98,7 +109,8 @@ fn delivery<'s>(session: &'s Session, transaction: &Transaction) -> Option<(Even
     };
     let event = session.event(place).filter(|e| e.whole == Wholeness::Complete)?;
     let has_content = event.is(name::NEW_MESSAGE) || event.spoken().is_some_and(|s| s.payload.is_some());
-    Some((place, event, message_id(event).filter(|_| has_content)?))
+    let again = transaction.repeats().last().and_then(|ix| session.event(*ix));
+    Some((place, event, message_id(event).filter(|_| has_content)?, again.unwrap_or(event).end))
 }
 
 /// The message a primitive is about.

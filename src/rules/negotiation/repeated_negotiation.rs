@@ -1,4 +1,4 @@
-use super::{Event, EventIx, NameId, Opening, Session, Verdict, between, losses};
+use super::{Event, EventIx, NameId, Opening, Session, Verdict, between};
 use crate::carrier::Direction;
 use crate::csp::message::{fingerprint, flag};
 use crate::csp::name;
@@ -8,7 +8,7 @@ use crate::syntax::Node;
 
 /// The same negotiation again after it succeeded, with nothing new to say.
 pub(super) fn check(session: &Session, verdict: &mut Verdict<'_>) {
-    let (losses, turns) = (losses(session), turns(session));
+    let turns = turns(session);
     for (primitive, list) in
         [(name::CLIENT_CAPABILITY_REQUEST, name::CAPABILITY_LIST), (name::SERVICE_REQUEST, name::FUNCTIONS)]
     {
@@ -18,9 +18,8 @@ pub(super) fn check(session: &Session, verdict: &mut Verdict<'_>) {
             let Some(asked) = event.primitive().and_then(|p| asked(p, list)) else { continue };
             let earlier = settled.filter(|(_, before)| *before == asked).map(|(ix, _)| ix);
             if let Some((ix, earlier)) = earlier.and_then(|ix| Some((ix, session.event(ix)?))) {
-                if let Some(doubt) = between(&losses, ix, transaction.request) {
-                    verdict.doubt(*doubt);
-                } else if between(&turns, EventIx(ix.0 + 1), transaction.request).is_none() {
+                let turned = between(&turns, EventIx(ix.0 + 1), transaction.request).is_some();
+                if !turned && verdict.trusts(session.intact(earlier.start, event.end)) {
                     report(session, transaction, event, earlier, verdict);
                 }
             }

@@ -2,6 +2,7 @@ use super::{Poll, polls};
 use crate::finding::{Cost, Exhibit};
 use crate::rules::Verdict;
 use crate::session::{Agreements, EventIx, Session};
+use crate::time::Time;
 
 /// How far a clock kept by a handset may be off, seconds.
 const JITTER: f64 = 1.0;
@@ -14,7 +15,10 @@ pub(super) fn check(session: &Session, verdict: &mut Verdict<'_>) {
         .filter(|run| qualifies(run, &mut agreements, verdict))
         .max_by_key(|run| run.len());
     let Some((first, last, run)) = longest.and_then(|run| Some((run.first()?, run.last()?, run))) else { return };
-    if !verdict.trusts(session.intact(first.event.start, last.answer.end)) {
+    // What kind of client it is may have been agreed where nobody listened.
+    let told = agreements.at(first.ix).client_type.is_some();
+    let (opened, since) = if told { (Ok(()), first.event.start) } else { (session.opened(), Time(i64::MIN)) };
+    if !verdict.trusts(opened.and_then(|()| session.intact(since, last.answer.end))) {
         return;
     }
     verdict

@@ -5,7 +5,7 @@ use crate::csp::address;
 use crate::csp::name;
 use crate::finding::{Cost, Exhibit};
 use crate::rules::Verdict;
-use crate::session::{Doubt, Event, EventIx, Opening, Session};
+use crate::session::{Event, EventIx, Session};
 use crate::time::Time;
 
 /// A reading of presence that was answered.
@@ -51,12 +51,7 @@ fn report(session: &Session, same: &[Read<'_>], verdict: &mut Verdict<'_>) {
     });
     let Some([(_, first), (_, second), ..]) = habit else { return };
     // A refusal of subscriptions may have been said where nobody listened.
-    let opened = match session.opening {
-        _ if session.chapter > 0 => Err(Doubt::Limit),
-        Opening::MidStream => Err(Doubt::BeganMidStream),
-        _ => Ok(()),
-    };
-    if !verdict.trusts(opened.and_then(|()| session.intact(Time(i64::MIN), second.end))) {
+    if !verdict.trusts(session.opened().and_then(|()| session.intact(Time(i64::MIN), second.end))) {
         return;
     }
     verdict

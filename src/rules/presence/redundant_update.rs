@@ -44,6 +44,11 @@ pub(super) fn check(session: &Session, verdict: &mut Verdict<'_>) {
             published.extend(values.into_iter().map(|(key, value)| (key, (value, update.request))));
         }
     }
+    // A gap may be told long after its octets should have come.
+    redundant.retain(|(again, earlier)| {
+        let events = session.event(*earlier).zip(session.event(*again));
+        events.is_some_and(|(earlier, again)| verdict.trusts(session.intact(earlier.start, again.end)))
+    });
     let Some((again, earlier)) = redundant.first() else { return };
     let (Some(event), Some(earlier)) = (session.event(*again), session.event(*earlier)) else { return };
     let count = match redundant.len() {

@@ -3,7 +3,7 @@ use crate::csp::{name, status};
 use crate::finding::{Cost, Exhibit};
 use crate::rules::Verdict;
 use crate::rules::transport::wants_response;
-use crate::session::{Ending, Event, EventIx, Session, Spoken, Transaction};
+use crate::session::{Doubt, Ending, Event, EventIx, Session, Spoken, Transaction};
 
 /// Requests in a session that the client knows is over.
 pub(super) fn check(session: &Session, verdict: &mut Verdict<'_>) {
@@ -31,7 +31,16 @@ pub(super) fn check(session: &Session, verdict: &mut Verdict<'_>) {
         .map(|(ix, _)| ix)
         .collect();
     let Some(event) = late.first().and_then(|ix| session.event(*ix)) else { return };
-    let served = session.client_requests().any(|t| t.request > ended && is_served(session, t));
+    let mut asked = session.client_requests().filter(|t| t.request > ended).peekable();
+    let (mut served, mut unanswered) = (false, asked.peek().is_some());
+    for transaction in asked {
+        served |= is_served(session, transaction);
+        unanswered &= transaction.answer.is_none();
+    }
+    if unanswered {
+        // The server may have taken it.
+        return verdict.doubt(Doubt::OpenAtEnd);
+    }
     if served || !verdict.trusts(session.intact(end.start, event.end)) {
         return;
     }

@@ -12,10 +12,18 @@ use crate::syntax::Node;
 pub(super) fn check(session: &Session, verdict: &mut Verdict<'_>) {
     // What is sent again may be answered where it was sent first.
     let repeats: HashSet<EventIx> = session.transactions.iter().flat_map(|t| t.repeats().iter().copied()).collect();
+    // So may what was sent before where nobody listened.
+    let said: HashSet<(FlowNo, u32)> = session.events.iter().filter(|e| from_client(e)).map(place).collect();
+    let elsewhere: HashSet<(FlowNo, u32)> = session
+        .client_requests()
+        .filter(|t| session.answer(t).is_some_and(|answer| !said.contains(&place(answer))))
+        .filter_map(|t| session.request(t))
+        .map(place)
+        .collect();
     let mut asked: HashMap<(FlowNo, u32), &Event> = HashMap::new();
     let over = session.ending_event();
     for (ix, event) in session.indexed() {
-        let exchange = (event.flow, event.exchange);
+        let exchange = place(event);
         if event.direction == Direction::ClientToServer {
             if event.spoken().is_some_and(wants_response)
                 && !repeats.contains(&ix)
@@ -26,6 +34,9 @@ pub(super) fn check(session: &Session, verdict: &mut Verdict<'_>) {
             continue;
         }
         let Some(request) = asked.remove(&exchange) else { continue };
+        if elsewhere.contains(&exchange) {
+            continue;
+        }
         if !matches!(event.what, What::Empty { status: Some(200) })
             || !verdict.trusts(session.intact(request.start, event.end))
         {
@@ -39,4 +50,13 @@ pub(super) fn check(session: &Session, verdict: &mut Verdict<'_>) {
             .cost(Cost { round_trips: 1, ..Cost::of([request, event]) })
             .cause(title);
     }
+}
+
+/// The exchange of an event.
+fn place(event: &Event) -> (FlowNo, u32) {
+    (event.flow, event.exchange)
+}
+
+fn from_client(event: &Event) -> bool {
+    event.direction == Direction::ClientToServer && !matches!(event.what, What::Gap { .. })
 }

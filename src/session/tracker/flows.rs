@@ -29,7 +29,8 @@ pub(super) struct Exchange {
 /// What is known of a flow that carries IMPS.
 #[derive(Debug, Default)]
 pub(super) struct FlowState {
-    pub(super) exchanges: BTreeMap<u32, Exchange>,
+    /// Apart from the map, whose smallest node has room for eleven.
+    pub(super) exchanges: BTreeMap<u32, Box<Exchange>>,
     pub(super) users: Users,
     pub(super) gaps: Vec<Event>,
     pub(super) lossy: Option<Doubt>,
@@ -179,12 +180,17 @@ impl Tracker {
         (exchange.session, exchange.owner)
     }
 
+    /// Whether the request of an answer was captured.
+    pub(super) fn is_asked(&self, heard: &Heard) -> bool {
+        self.flows.get(&heard.flow.no).is_some_and(|flow| flow.exchanges.contains_key(&heard.exchange))
+    }
+
     /// Opens an exchange; the oldest of too many in a flow is given up.
     pub(super) fn open(&mut self, heard: &Heard, exchange: Exchange) {
         let state = self.flows.entry(heard.flow.no).or_default();
         let full = state.exchanges.len() >= self.limits.exchanges;
         let oldest = if full { state.exchanges.pop_first() } else { None };
-        state.exchanges.insert(heard.exchange, exchange);
+        state.exchanges.insert(heard.exchange, Box::new(exchange));
         let lossy = state.lossy;
         if let Some((_, oldest)) = oldest {
             self.give_up(&oldest, oldest.doubt.or(lossy).or(Some(Doubt::Limit)));

@@ -104,8 +104,7 @@ impl Tracker {
             return None;
         }
         let exchanges = self.flows.get_mut(&flow).map(|state| &mut state.exchanges);
-        let relays = |exchange: &Exchange| exchange.relays.clone();
-        if let Some((exchanges, original)) = exchanges.and_then(|e| e.get(&number).and_then(relays).map(|o| (e, o))) {
+        if let Some((exchanges, original)) = exchanges.and_then(|e| e.get(&number)?.relays.clone().map(|o| (e, o))) {
             exchanges.remove(&number);
             if let Some(no) = self.session_of(&original) {
                 self.stand_ins.entry(no).or_default().push(stand_in(heard, &original));
