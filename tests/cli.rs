@@ -130,7 +130,7 @@ fn unreadable_input_is_2_and_is_named() {
     let prose = file("prose.pcap", b"This is a letter and not a capture.\n");
     let cut = file("cut.pcap", &[0xd4, 0xc3, 0xb2, 0xa1, 2, 0]);
     for path in ["no/such/file.pcap", "docs", text(&empty), text(&prose), text(&cut)] {
-        for command in ["check", "decode"] {
+        for command in ["check", "decode", "info"] {
             let output = run(&[command, path]);
             assert_eq!(status(&output), 2, "{command} {path}");
             assert_eq!(out(&output), "", "{command} {path}");
@@ -342,6 +342,125 @@ fn json_reports_hold_to_their_schema() {
 }
 
 #[test]
+fn info_tells_what_a_capture_holds() {
+    let output = run(&["info", "samples/damaged.pcapng"]);
+    assert_eq!(status(&output), 0);
+    let told = out(&output);
+    for row in [
+        "samples/damaged.pcapng",
+        "  format      pcapng, 58 packets, 19\u{202f}944 bytes",
+        "  anomaly     the file ends within a record at offset 19916, 28 octets",
+        "link types    1 (ETHERNET)",
+        "CSP versions  1.1 (22)",
+        "carriers      http (22)",
+        "IMPS          13 exchanges, 22 messages, 1 session, 1 subscriber",
+        "coverage      69.2 %: 9 of 13 exchanges whole,",
+    ] {
+        assert!(told.lines().any(|line| line == row), "{row}\n{told}");
+    }
+    assert!(told.lines().all(|line| line.chars().count() <= 80), "{told}");
+}
+
+#[test]
+fn info_adds_up_captures_and_merges_them() {
+    let json = |arguments: &[&str]| -> serde_json::Value {
+        let output = run(&[&["info", "--format", "json"], arguments].concat());
+        assert_eq!(status(&output), 0, "{}", err(&output));
+        serde_json::from_str(&out(&output)).unwrap()
+    };
+    let (apart, merged) = (json(&[CLEAN, FIELD]), json(&[CLEAN, FIELD, "--merge"]));
+    let (clean, field) = (json(&[CLEAN]), json(&[FIELD]));
+    for field_name in ["packets", "bytes", "exchanges", "sessions"] {
+        let of = |info: &serde_json::Value| info[field_name].as_u64().unwrap();
+        assert_eq!(of(&apart), of(&clean) + of(&field), "{field_name}");
+        assert_eq!(of(&merged), of(&apart), "{field_name}");
+    }
+    for kind in ["all", "imps", "http", "tls", "other_tcp", "udp"] {
+        let of = |info: &serde_json::Value, what: &str| info["flows"][kind][what].as_u64().unwrap();
+        for what in ["flows", "bytes"] {
+            assert_eq!(of(&apart, what), of(&clean, what) + of(&field, what), "{kind} {what}");
+        }
+    }
+    let kinds =
+        |info: &serde_json::Value| ["imps", "http", "tls", "udp"].map(|kind| info["flows"][kind]["flows"].as_u64());
+    // The client of the one and its connection, and what the other was made with.
+    assert_eq!(kinds(&clean), [Some(1), Some(0), Some(0), Some(0)]);
+    assert_eq!(kinds(&field), [Some(7), Some(40), Some(12), Some(60)]);
+    for messages in ["versions", "encodings", "carriers"] {
+        let sum: u64 = field["messages"][messages].as_object().unwrap().values().map(|n| n.as_u64().unwrap()).sum();
+        assert_eq!(Some(sum), field["messages"]["all"].as_u64(), "{messages}");
+    }
+}
+
+#[test]
+fn info_tells_deciphered_flows_from_those_without_keys() {
+    let rows = |arguments: &[&str]| out(&run(&[&["info", "tests/tls/suites.pcap"], arguments].concat()));
+    let sealed = run(&["info", "tests/tls/suites.pcap"]);
+    assert_eq!(status(&sealed), 3);
+    assert!(out(&sealed).contains("\nTLS flows     25 in all, 0 deciphered, 25 without keys,"), "{}", out(&sealed));
+    if impslint::tls::DECIPHERS {
+        let open = rows(&["--keylog", "tests/tls/suites.keys"]);
+        assert!(open.contains("\nTLS flows     25 in all, 25 deciphered, 0 without keys\n"), "{open}");
+        assert!(open.contains("\nflows         25 IMPS ("), "{open}");
+    }
+}
+
+#[test]
+fn info_ends_with_3_without_imps_and_2_where_it_cannot_read() {
+    let none = without_imps();
+    assert_eq!(status(&run(&["info", text(&none)])), 3);
+    assert_eq!(status(&run(&["info", "no/such/file", text(&none)])), 2);
+    assert_eq!(status(&run(&["info", text(&none), CLEAN])), 0);
+}
+
+#[test]
+fn info_in_json_holds_to_its_schema() {
+    let schema = fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/info.schema.json")).unwrap();
+    let schema: serde_json::Value = serde_json::from_slice(&schema).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let none = without_imps();
+    for path in [FIELD, WARNED, "samples", "tests/tls/suites.pcap", text(&none)] {
+        let info: serde_json::Value = serde_json::from_str(&out(&run(&["info", path, "--format", "json"]))).unwrap();
+        let wrong: Vec<String> = validator.iter_errors(&info).map(|e| format!("{}: {e}", e.instance_path)).collect();
+        assert!(wrong.is_empty(), "{path}: {wrong:?}");
+    }
+}
+
+#[test]
+fn frames_encrypted_on_the_air_are_told() {
+    // A pcap of IEEE 802.11, and three data frames with the bit for encryption set.
+    let mut octets = vec![0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0, 0, 105, 0, 0, 0];
+    for _ in 0..3 {
+        octets.extend([0, 0, 0, 0, 0, 0, 0, 0, 40, 0, 0, 0, 40, 0, 0, 0, 0x08, 0x41]);
+        octets.extend([7; 38]);
+    }
+    let path = file("encrypted.pcap", &octets);
+    let output = run(&["check", text(&path)]);
+    let told = format!("{}: 3 encrypted 802.11 frames, which cannot be read", text(&path));
+    assert!(out(&output).contains(&told), "{}", out(&output));
+    let rows = out(&run(&["info", text(&path)]));
+    assert!(rows.contains("\nnot read      802.11 frame encrypted (3)\n"), "{rows}");
+}
+
+#[test]
+fn faults_of_the_secrets_in_a_capture_are_told_once() {
+    // Before a capture: a section of its own with a block of secrets, of which two lines make no sense.
+    let block = |kind: u32, body: &[u8]| {
+        let len = (12 + body.len().next_multiple_of(4)) as u32;
+        let padding = vec![0; body.len().next_multiple_of(4) - body.len()];
+        [&kind.to_le_bytes(), &len.to_le_bytes(), body, &padding, &len.to_le_bytes()].concat()
+    };
+    let section = block(0x0a0d_0d0a, &[&0x1a2b_3c4d_u32.to_le_bytes()[..], &[1, 0, 0, 0], &[0xff; 8]].concat());
+    let lines = b"# a comment\nCLIENT_RANDOM 00 11\nno such line\n";
+    let secrets = [&0x544c_534b_u32.to_le_bytes()[..], &(lines.len() as u32).to_le_bytes(), lines].concat();
+    let capture = fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join(CLEAN)).unwrap();
+    let path = file("secrets.pcapng", &[section, block(10, &secrets), capture].concat());
+    let output = run(&["check", text(&path)]);
+    let told = format!("{}: 2 lines of its TLS secrets that are none of a key log", text(&path));
+    assert!(out(&output).contains(&told), "{}", out(&output));
+}
+
+#[test]
 fn threads_change_nothing() {
     for format in ["human", "concise", "json"] {
         let with =
@@ -349,6 +468,8 @@ fn threads_change_nothing() {
         assert_eq!(with("1"), with("2"), "{format}");
         assert_eq!(with("1"), with("0"), "{format}");
     }
-    let with = |threads| out(&run(&["decode", FIELD, "--threads", threads]));
-    assert_eq!(with("1"), with("2"));
+    for command in ["decode", "info"] {
+        let with = |threads| out(&run(&[command, FIELD, "--threads", threads]));
+        assert_eq!(with("1"), with("2"), "{command}");
+    }
 }

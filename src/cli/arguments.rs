@@ -20,6 +20,7 @@ pub(super) struct Arguments {
 #[derive(Subcommand, Debug)]
 pub(super) enum Command {
     Check(Check),
+    Info(Info),
     Decode(Decode),
     Craft(Craft),
     Rules(Rules),
@@ -51,6 +52,23 @@ pub(super) struct Check {
     pub(super) reading: Reading,
     #[command(flatten)]
     pub(super) colour: Colour,
+}
+
+/// Show what captures hold, before linting them.
+///
+/// Files, link types, tunnels, what was lost, flows by kind, and the IMPS among them; no rules are run. Exit status:
+/// 0 there is IMPS, 2 wrong usage or unreadable input, 3 no IMPS traffic recognised, 70 a fault of our own.
+#[derive(Args, Debug)]
+pub(super) struct Info {
+    /// Captures (pcap, pcapng, also as .gz, .zst, .xz, .bz2), folders of them, or quoted patterns such as
+    /// 'traces/**/*.pcap*'; `-` reads standard input.
+    #[arg(required = true, value_name = "PATH")]
+    pub(super) paths: Vec<PathBuf>,
+    /// How to show it.
+    #[arg(long, value_enum, default_value = "human")]
+    pub(super) format: InfoFormat,
+    #[command(flatten)]
+    pub(super) reading: Reading,
 }
 
 /// Print the conversation in captures, readable.
@@ -137,6 +155,14 @@ pub(super) enum Format {
     /// A line a finding.
     Concise,
     /// One JSON object; its schema is docs/report.schema.json.
+    Json,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum, Debug)]
+pub(super) enum InfoFormat {
+    /// A row a subject.
+    Human,
+    /// One JSON object; its schema is docs/info.schema.json.
     Json,
 }
 

@@ -9,6 +9,7 @@ mod check;
 mod craft;
 mod decode;
 mod explain;
+mod info;
 mod inputs;
 mod rules;
 
@@ -38,6 +39,7 @@ pub fn main() -> ExitCode {
         let arguments = Arguments::parse();
         match &arguments.command {
             Command::Check(check) => check::run(check),
+            Command::Info(info) => info::run(info),
             Command::Decode(decode) => decode::run(decode),
             Command::Craft(craft) => craft::run(craft),
             Command::Rules(list) => rules::run(list),

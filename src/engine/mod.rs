@@ -19,8 +19,9 @@ use rayon::prelude::*;
 use crate::capture::{Anomaly, Capture, LinkType, Part, Summary};
 use crate::carrier::{Carried, Direction};
 use crate::csp::decode::decode;
+use crate::csp::message::Kind;
 use crate::flow::{Counters, End, FlowInfo, Loss};
-use crate::report::{Filed, Input, Outcome, Told};
+use crate::report::{Contents, Filed, Input, Manner, Outcome, Told};
 use crate::session::{Chapter, Closed, Heard, Limits, SessionNo, Tally, Tracker};
 use crate::time::{Seconds, Time};
 use crate::tls::{Context, KeyLog, Keys};
@@ -28,7 +29,7 @@ use crate::wire::FrameNo;
 
 /// What came of a carried item where it was decoded.
 enum Work {
-    Heard(Heard, Judgement),
+    Heard(Heard, Option<Manner>, Judgement),
     Gap { flow: Arc<FlowInfo>, proved: bool, direction: Direction, loss: Loss, at: (Time, FrameNo) },
     End { flow: Arc<FlowInfo>, end: End, at: (Time, FrameNo) },
 }
@@ -82,14 +83,18 @@ impl Engine {
         let mut tracker = Tracker::new(Limits::default());
         let mut judgement = Judgement::default();
         let work = |item: Carried| self.work(item);
-        let (counters, read) = pipeline::run(capture, tls, self.threads, work, |_, batch| {
+        let mut manners = BTreeMap::new();
+        let (counted, read) = pipeline::run(capture, tls, self.threads, work, |_, batch| {
             let mut closed = Closed::default();
             for item in batch {
                 match item {
-                    Work::Heard(heard, mut said) => {
+                    Work::Heard(heard, manner, mut said) => {
                         let owner = tracker.hear(heard, &mut closed);
                         if owner.relayed {
                             continue;
+                        }
+                        if let Some(manner) = manner {
+                            *manners.entry(manner).or_default() += 1;
                         }
                         for mut finding in std::mem::take(&mut said.findings) {
                             let scene = &mut finding.scene;
@@ -115,16 +120,23 @@ impl Engine {
         let (findings, told, dropped) = collection.finish();
         let filed = |finding| Filed::new(finding, &capture.name(), |frame| capture.locate(frame));
         let findings = findings.into_iter().map(filed).collect();
-        let inputs = inputs(capture, read.err().map(|e| e.to_string()), &counters);
-        Reading { inputs, tally: tracker.tally(), counters, findings, told, dropped, judgement }
+        let inputs = inputs(capture, read.err().map(|e| e.to_string()), &counted.flows, &tls.keys);
+        let links = capture.parts().iter().flat_map(|part| &part.summary.links).map(|link| link.0).collect();
+        let contents = Contents { links, flows: counted.flows, kinds: counted.kinds, manners };
+        Reading { inputs, tally: tracker.tally(), contents, findings, told, dropped, judgement }
     }
 
     /// Decodes an item and shows it to the rules about messages.
     fn work(&self, item: Carried) -> Work {
         match item {
             Carried::Envelope(envelope) => match decode(envelope) {
-                Ok(message) => Work::Heard(Heard::message(&message), self.rulebook.message(&message)),
-                Err(envelope) => Work::Heard(Heard::bare(&envelope), Judgement::default()),
+                Ok(message) => {
+                    let (version, encoding) = (message.version, message.encoding);
+                    let manner = Manner { version, encoding, carrier: message.envelope.carrier };
+                    let manner = (message.kind == Kind::Csp).then_some(manner);
+                    Work::Heard(Heard::message(&message), manner, self.rulebook.message(&message))
+                }
+                Err(envelope) => Work::Heard(Heard::bare(&envelope), None, Judgement::default()),
             },
             Carried::Gap { flow, proved, direction, loss, time, frame } => {
                 Work::Gap { flow, proved, direction, loss, at: (time, frame) }
@@ -176,7 +188,7 @@ fn collect(mut said: Judgement, session: Option<SessionNo>, to: &mut Collection<
 
 /// What is told of the captures: what each is, and what of it could not be read. What flows say is told with the first
 /// one that it may be about.
-fn inputs(capture: &Capture, failed: Option<String>, counters: &Counters) -> Vec<Input> {
+fn inputs(capture: &Capture, failed: Option<String>, counters: &Counters, keys: &Keys) -> Vec<Input> {
     let parts = capture.parts();
     let mut inputs: Vec<Input> = parts.iter().map(input).collect();
     for (link, n) in &counters.unsupported_links {
@@ -186,11 +198,14 @@ fn inputs(capture: &Capture, failed: Option<String>, counters: &Counters) -> Vec
     }
     let lost = counters.fragments.lost();
     let fragments = (lost > 0).then(|| format!("{lost} fragmented IP packets, which could not be put together"));
-    let evicted = counters.evicted;
-    let forgotten =
-        (evicted > 0).then(|| format!("{evicted} flows forgotten: too many were known, or too much of them was held"));
+    let encrypted = counters.encrypted_frames;
+    let encrypted = (encrypted > 0).then(|| format!("{encrypted} encrypted 802.11 frames, which cannot be read"));
+    let (broken, beyond) = keys.faults();
+    let broken = (broken > 0).then(|| format!("{broken} lines of its TLS secrets that are none of a key log"));
+    let beyond = (beyond > 0).then(|| format!("{beyond} TLS secrets beyond the limit, which are not used"));
     if let Some(first) = inputs.first_mut() {
-        first.anomalies.extend(failed.into_iter().chain(fragments).chain(forgotten).chain(capture.remarks()));
+        let told = [failed, fragments, encrypted, broken, beyond].into_iter().flatten();
+        first.anomalies.extend(told.chain(capture.remarks()));
     }
     inputs
 }
@@ -203,7 +218,6 @@ fn input(part: &Part) -> Input {
         format!("{} at offset {}{space}{extent}", a.kind, a.offset)
     };
     let mut anomalies: Vec<String> = part.anomalies.iter().map(told).collect();
-    anomalies.extend((part.further > 0).then(|| format!("{} further faults of the file", part.further)));
     anomalies.extend(part.failed.clone());
     anomalies.extend((part.summary.steps_back > 0).then(|| {
         let (times, largest) = (part.summary.steps_back, Seconds(part.summary.largest_step_back as f64 / 1e9));
@@ -218,6 +232,7 @@ fn input(part: &Part) -> Input {
         last_time: *last,
         truncated: *truncated,
         anomalies,
+        further_anomalies: part.further,
     }
 }
 
@@ -225,7 +240,7 @@ fn input(part: &Part) -> Input {
 struct Reading {
     inputs: Vec<Input>,
     tally: Tally,
-    counters: Counters,
+    contents: Contents,
     findings: Vec<Filed>,
     told: BTreeMap<&'static str, Told>,
     dropped: u64,
@@ -234,12 +249,14 @@ struct Reading {
 
 impl Reading {
     fn file(self, tls: &Context, outcome: &mut Outcome) {
-        let Self { inputs, tally, counters, findings, told, dropped, judgement } = self;
+        let Self { inputs, tally, contents, findings, told, dropped, judgement } = self;
+        let counters = &contents.flows;
         outcome.tls.add(tls.tally());
         outcome.packets += inputs.iter().map(|input| input.packets).sum::<u64>();
         outcome.bytes += inputs.iter().map(|input| input.bytes).sum::<u64>();
         outcome.flows += counters.flows;
         outcome.lost += counters.cut_frames + counters.cut_headers + counters.tally.gaps;
+        outcome.contents.add(contents);
         outcome.tally.add(tally);
         outcome.findings.extend(findings);
         for (rule, told) in told {

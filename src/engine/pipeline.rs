@@ -4,16 +4,36 @@
 //! What is handed on, and its order, depend on the frames alone: not on the size of windows, not on threads.
 
 use std::ops::ControlFlow;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rayon::prelude::*;
 
 use crate::capture::{Capture, ReadError, Window};
 use crate::carrier::{Carried, Direction, http};
 use crate::flow::{Counters, FlowInfo, FlowNo, Interest, Loss, Segments, Slot, StreamEvent, Table, Way};
+use crate::report::Kinds;
 use crate::time::Time;
 use crate::tls::{self, Context, Verdict};
 use crate::wire::FrameNo;
+
+/// What a run counted.
+#[derive(Clone, Debug, Default)]
+pub struct Counted {
+    /// What the flow stage counted.
+    pub flows: Counters,
+    /// What the flows turned out to be.
+    pub kinds: Kinds,
+}
+
+/// What a flow turned out to be, the most telling last.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
+enum Kind {
+    #[default]
+    Other,
+    Http,
+    Tls,
+    Imps,
+}
 
 /// What the engine hangs on a followed flow.
 #[derive(Default)]
@@ -23,6 +43,9 @@ struct Follower {
     tls: Option<tls::Connection>,
     /// Whether it is known what the flow is.
     settled: bool,
+    kind: Kind,
+    /// Octets of data that came, both ways.
+    octets: u64,
     /// When it was last told that what the flow carries cannot be read.
     sealed: Option<Time>,
     /// The latest frame that the flow has come to; events of segments that waited have earlier ones.
@@ -35,10 +58,24 @@ impl std::fmt::Debug for Follower {
     }
 }
 
+impl Follower {
+    /// Counts the flow, which is over.
+    fn count(&self, kinds: &mut Kinds) {
+        let share = match self.kind {
+            Kind::Other => return,
+            Kind::Http => &mut kinds.http,
+            Kind::Tls => &mut kinds.tls,
+            Kind::Imps => &mut kinds.imps,
+        };
+        share.flows += 1;
+        share.octets += self.octets;
+    }
+}
+
 /// Reads a capture to its end; secrets in it are added to the keys of `tls`. `work` is applied to each carried item, on
 /// any thread; `take` is given the results of a window in order, one window after the other, with the capture, which
 /// knows the frames, until it breaks off.
-/// Returns what the flow stage counted.
+/// Returns what was counted.
 ///
 /// # Errors
 /// When reading fails; everything before was handed on.
@@ -48,10 +85,11 @@ pub fn run<W: Send>(
     threads: usize,
     work: impl Fn(Carried) -> W + Sync,
     mut take: impl FnMut(&Capture, Vec<W>) -> ControlFlow<()>,
-) -> (Counters, Result<(), ReadError>) {
+) -> (Counted, Result<(), ReadError>) {
     let mut table: Table<Follower> =
         Table::new(Interest::Ignored).weighing(|follower: &Follower| follower.connection.held());
     let mut window = Window::default();
+    let kinds = Mutex::new(Kinds::default());
     let read = loop {
         let more = capture.next_window(&mut window);
         window.secrets.iter().for_each(|secrets| tls.keys.add(&secrets.text, secrets.after));
@@ -62,16 +100,17 @@ pub fn run<W: Send>(
         }
         let mut touched = table.walk(&window);
         let (slots, segments) = touched.parts();
-        if take(capture, advance(slots, segments, &window, tls, threads, &work)).is_break() {
+        if take(capture, advance(slots, segments, &window, tls, threads, &kinds, &work)).is_break() {
             break Ok(());
         }
     };
     let nothing = Window::default();
     let mut touched = table.finish();
     let (slots, segments) = touched.parts();
-    let _ = take(capture, advance(slots, segments, &nothing, tls, threads, &work));
+    let _ = take(capture, advance(slots, segments, &nothing, tls, threads, &kinds, &work));
     drop(touched);
-    (table.counters().clone(), read)
+    let kinds = kinds.into_inner().unwrap_or_else(PoisonError::into_inner);
+    (Counted { flows: table.counters().clone(), kinds }, read)
 }
 
 /// Advances flows by what a window brought them.
@@ -81,6 +120,7 @@ fn advance<W: Send>(
     window: &Window,
     tls: &Context,
     threads: usize,
+    kinds: &Mutex<Kinds>,
     work: &(impl Fn(Carried) -> W + Sync),
 ) -> Vec<W> {
     let one = |slot: &mut Box<Slot<Follower>>| {
@@ -93,6 +133,11 @@ fn advance<W: Send>(
             done.extend(carried.drain(..).map(|item| ((reached, flow.no), work(item))));
             interest
         });
+        if slot.is_over()
+            && let Some(follower) = slot.state()
+        {
+            follower.count(&mut kinds.lock().unwrap_or_else(PoisonError::into_inner));
+        }
         done
     };
     let mut done: Vec<((FrameNo, FlowNo), W)> = if threads > 1 {
@@ -129,7 +174,10 @@ fn feed(
     if !follower.settled && follower.tls.is_none() && tls::begins(&event) {
         follower.tls = Some(tls::Connection::new());
     }
-    let Follower { connection, tls: protection, settled, reached, sealed } = follower;
+    let Follower { connection, tls: protection, settled, reached, sealed, kind, octets } = follower;
+    if let StreamEvent::Data { bytes, .. } = event {
+        *octets += bytes.len() as u64;
+    }
     let mut wants = http::Interest::Undecided;
     match protection {
         None => wants = connection.push(flow, event, out),
@@ -142,6 +190,9 @@ fn feed(
             match verdict {
                 Verdict::Tls => {
                     *settled = true;
+                    if protected.is_certain() {
+                        *kind = Kind::Tls.max(*kind);
+                    }
                     out.extend(protected.is_sealed().then(|| seal(sealed, flow, event, *reached)).flatten());
                 }
                 Verdict::Other => *protection = None,
@@ -149,6 +200,11 @@ fn feed(
         }
     }
     *settled |= wants == http::Interest::Keep;
+    *kind = (*kind).max(match wants {
+        _ if out.iter().any(|item| matches!(item, Carried::Envelope(_))) => Kind::Imps,
+        http::Interest::Keep | http::Interest::Tunnel => Kind::Http,
+        http::Interest::Undecided | http::Interest::Ignore => Kind::Other,
+    });
     match wants {
         http::Interest::Ignore => Interest::Ignored,
         http::Interest::Tunnel => {

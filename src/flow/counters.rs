@@ -19,11 +19,17 @@ pub struct Counters {
     pub tcp_segments: u64,
     /// UDP datagrams.
     pub udp_datagrams: u64,
+    /// Octets of data captured in TCP segments.
+    pub tcp_octets: u64,
+    /// Octets of data captured in UDP datagrams.
+    pub udp_octets: u64,
     /// TCP connections and UDP conversations, followed or not; connections one after the other between the same ports
     /// are several.
     pub flows: u64,
     /// Those of them that are UDP.
     pub udp_flows: u64,
+    /// UDP flows by what is commonly spoken at a port of theirs, where that is known.
+    pub udp_services: BTreeMap<&'static str, u64>,
     /// What was counted of IP fragments.
     pub fragments: FragmentTally,
     /// Segments and datagrams that came through a tunnel, by its kind.
@@ -94,6 +100,37 @@ impl Counters {
         } += 1;
     }
 
+    /// Adds what was counted of another capture.
+    pub fn take_in(&mut self, other: Self) {
+        self.add(other.tally);
+        self.packets += other.packets;
+        self.tcp_segments += other.tcp_segments;
+        self.udp_datagrams += other.udp_datagrams;
+        self.tcp_octets += other.tcp_octets;
+        self.udp_octets += other.udp_octets;
+        self.flows += other.flows;
+        self.udp_flows += other.udp_flows;
+        self.fragments.add(other.fragments);
+        self.cut_frames += other.cut_frames;
+        self.cut_headers += other.cut_headers;
+        self.malformed += other.malformed;
+        self.without_data += other.without_data;
+        self.encrypted_frames += other.encrypted_frames;
+        self.frame_fragments += other.frame_fragments;
+        self.further_numbers += other.further_numbers;
+        self.evicted += other.evicted;
+        self.evicted_octets += other.evicted_octets;
+        let further = &mut self.further_numbers;
+        merge(&mut self.udp_services, other.udp_services, further);
+        merge(&mut self.tunnels, other.tunnels, further);
+        merge(&mut self.tunnel_messages, other.tunnel_messages, further);
+        merge(&mut self.unsupported_links, other.unsupported_links, further);
+        merge(&mut self.other_ether_types, other.other_ether_types, further);
+        merge(&mut self.other_families, other.other_families, further);
+        merge(&mut self.other_ppp, other.other_ppp, further);
+        merge(&mut self.other_protocols, other.other_protocols, further);
+    }
+
     /// Adds what a direction counted.
     pub(super) fn add(&mut self, tally: Tally) {
         let sum = &mut self.tally;
@@ -105,6 +142,13 @@ impl Counters {
         sum.repeated_octets += tally.repeated_octets;
         sum.repeated_datagrams += tally.repeated_datagrams;
         sum.conflicts += tally.conflicts;
+    }
+}
+
+/// Adds counts to those of the same numbers.
+fn merge<N: Ord>(counts: &mut BTreeMap<N, u64>, other: BTreeMap<N, u64>, further: &mut u64) {
+    for (key, count) in other {
+        *number(counts, key, further) += count;
     }
 }
 
@@ -127,5 +171,17 @@ mod tests {
         (0..MAX_NUMBERS as u32 + 9).chain([0]).for_each(|family| counters.stopped(Stop::Family(family)));
         assert_eq!((counters.other_families.len(), counters.further_numbers), (MAX_NUMBERS, 9));
         assert_eq!(counters.other_families.get(&0), Some(&2));
+    }
+
+    #[test]
+    fn counts_of_captures_add_up() {
+        let mut counters = Counters { packets: 3, encrypted_frames: 1, ..Counters::default() };
+        counters.stopped(Stop::EtherType(0x0806));
+        let mut other = counters.clone();
+        other.stopped(Stop::EtherType(0x88cc));
+        other.tally.gaps = 2;
+        counters.take_in(other);
+        assert_eq!((counters.packets, counters.encrypted_frames, counters.tally.gaps), (6, 2, 2));
+        assert_eq!(counters.other_ether_types, [(0x0806, 2), (0x88cc, 1)].into());
     }
 }

@@ -235,6 +235,17 @@ pub struct FragmentTally {
 }
 
 impl FragmentTally {
+    /// Adds what was counted of another capture.
+    pub(super) fn add(&mut self, other: Self) {
+        self.fragments += other.fragments;
+        self.assembled += other.assembled;
+        self.incomplete += other.incomplete;
+        self.evicted += other.evicted;
+        self.contradictory += other.contradictory;
+        self.duplicates += other.duplicates;
+        self.malformed += other.malformed;
+    }
+
     /// Packets that were not put together, for whatever reason.
     pub fn lost(&self) -> u64 {
         self.incomplete + self.evicted + self.contradictory

@@ -54,6 +54,38 @@ const PPP: &[(u16, &str)] = &[
     (0xc223, "CHAP"),
 ];
 
+/// What is commonly spoken over UDP, by port; as in IANA's "Service Name and Transport Protocol Port Number Registry".
+const UDP_SERVICES: &[(u16, &str)] = &[
+    (53, "DNS"),
+    (67, "DHCP"),
+    (68, "DHCP"),
+    (69, "TFTP"),
+    (123, "NTP"),
+    (137, "NetBIOS"),
+    (138, "NetBIOS"),
+    (161, "SNMP"),
+    (162, "SNMP"),
+    (443, "QUIC"),
+    (500, "IKE"),
+    (514, "syslog"),
+    (546, "DHCPv6"),
+    (547, "DHCPv6"),
+    (1812, "RADIUS"),
+    (1813, "RADIUS"),
+    (1900, "SSDP"),
+    (2123, "GTP-C"),
+    (2152, "GTP-U"),
+    (3386, "GTP'"),
+    (4500, "IPsec"),
+    (5060, "SIP"),
+    (5353, "mDNS"),
+    (5355, "LLMNR"),
+    (9200, "WAP"),
+    (9201, "WAP"),
+    (9202, "WAP"),
+    (9203, "WAP"),
+];
+
 fn find<N: Ord + Copy>(table: &[(N, &'static str)], number: N) -> Option<&'static str> {
     let place = table.binary_search_by_key(&number, |(number, _)| *number).ok()?;
     table.get(place).map(|(_, name)| *name)
@@ -74,6 +106,11 @@ pub fn ppp_name(number: u16) -> Option<&'static str> {
     find(PPP, number)
 }
 
+/// What is commonly spoken at a port over UDP.
+pub(super) fn udp_service(port: u16) -> Option<&'static str> {
+    find(UDP_SERVICES, port)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -84,5 +121,7 @@ mod tests {
         assert_eq!((ether_type_name(0x0806), ether_type_name(0x1234)), (Some("ARP"), None));
         assert_eq!((protocol_name(132), protocol_name(1), protocol_name(6)), (Some("SCTP"), Some("ICMP"), None));
         assert_eq!(ppp_name(0xc021), Some("LCP"));
+        assert!(UDP_SERVICES.is_sorted());
+        assert_eq!((udp_service(53), udp_service(9201), udp_service(40001)), (Some("DNS"), Some("WAP"), None));
     }
 }

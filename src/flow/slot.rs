@@ -281,7 +281,7 @@ impl<T> Slot<T> {
     }
 
     /// Whether the table need not keep it.
-    pub(super) fn is_over(&self) -> bool {
+    pub fn is_over(&self) -> bool {
         self.interest == Interest::Ignored || ended(&self.halves) || !self.is_open()
     }
 

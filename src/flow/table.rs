@@ -9,6 +9,7 @@ use super::dissect::{Cursor, Head, Layer, Odd, Packet, Path, Stop, descend, diss
 use super::entry::{Entry, Follow, Tick};
 use super::fragment::{Assembled, Fragments};
 use super::key::{AnyKey, Key, Seed, endpoints};
+use super::names::udp_service;
 use super::silence::{Awaited, Silences};
 use super::slot::{Interest, Segment, Segments, Slot};
 use super::tcp::{Origin, Run};
@@ -232,8 +233,14 @@ impl<T> Table<T> {
             self.sweep(at);
         }
         match packet.head {
-            Head::Tcp { .. } => self.counters.tcp_segments += 1,
-            Head::Udp { .. } => self.counters.udp_datagrams += 1,
+            Head::Tcp { .. } => {
+                self.counters.tcp_segments += 1;
+                self.counters.tcp_octets += u64::from(packet.payload.len);
+            }
+            Head::Udp { .. } => {
+                self.counters.udp_datagrams += 1;
+                self.counters.udp_octets += u64::from(packet.payload.len);
+            }
         }
         if let Some(outer) = tunnel {
             *self.counters.tunnels.entry(outer.kind).or_default() += 1;
@@ -418,7 +425,13 @@ impl Arrival<'_> {
     /// The entry of the flow that it is the first packet of.
     fn first(&self, from_low: bool, counters: &mut Counters) -> Entry {
         counters.flows += 1;
-        counters.udp_flows += u64::from(matches!(self.packet.head, Head::Udp { .. }));
+        if matches!(self.packet.head, Head::Udp { .. }) {
+            counters.udp_flows += 1;
+            let Packet { source_port, destination_port, .. } = *self.packet;
+            if let Some(service) = udp_service(destination_port).or_else(|| udp_service(source_port)) {
+                *counters.udp_services.entry(service).or_default() += 1;
+            }
+        }
         let no = FlowNo(u32::try_from(counters.flows).unwrap_or(u32::MAX));
         let ignored = matches!(self.packet.head, Head::Udp { .. }) && self.udp == Interest::Ignored;
         let follow = if ignored { Follow::Ignored } else { Follow::NotYet };

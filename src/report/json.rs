@@ -30,7 +30,7 @@ pub const SCHEMA: u32 = 1;
 pub fn write(outcome: &Outcome, out: &mut impl Write) -> io::Result<()> {
     let report = Report {
         schema: SCHEMA,
-        tool: Tool { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") },
+        tool: Tool::OWN,
         inputs: &outcome.inputs,
         summary: Summary::of(outcome),
         findings: &outcome.findings,
@@ -51,9 +51,13 @@ struct Report<'o> {
 }
 
 #[derive(Serialize)]
-struct Tool {
+pub(super) struct Tool {
     name: &'static str,
     version: &'static str,
+}
+
+impl Tool {
+    pub(super) const OWN: Self = Self { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") };
 }
 
 #[derive(Serialize)]
@@ -90,7 +94,7 @@ struct Summary<'o> {
 }
 
 #[derive(Serialize)]
-struct Tls {
+pub(super) struct Tls {
     flows: u64,
     deciphered: u64,
     without_keys: u64,
@@ -123,7 +127,7 @@ impl Summary<'_> {
 }
 
 impl Tls {
-    fn of(tally: crate::tls::Tally) -> Self {
+    pub(super) fn of(tally: crate::tls::Tally) -> Self {
         let crate::tls::Tally { flows, deciphered, without_keys, unreadable, sealed_octets: sealed_bytes } = tally;
         Self { flows, deciphered, without_keys, unreadable, sealed_bytes }
     }
@@ -276,7 +280,7 @@ fn exhibits<S: Serializer>(exhibits: &[Exhibit], to: S) -> Result<S::Ok, S::Erro
     }))
 }
 
-fn moment<S: Serializer>(time: &Option<Time>, to: S) -> Result<S::Ok, S::Error> {
+pub(super) fn moment<S: Serializer>(time: &Option<Time>, to: S) -> Result<S::Ok, S::Error> {
     match time {
         Some(time) => to.collect_str(time),
         None => to.serialize_none(),

@@ -17,13 +17,16 @@ use crate::tls;
 use crate::wire::FrameNo;
 
 pub mod concise;
+mod contents;
 pub mod excerpt;
 pub mod filter;
 pub mod human;
+pub mod info;
 pub mod json;
 mod neighbourhood;
 mod summary;
 
+pub use self::contents::{Contents, Kinds, Manner, Share};
 pub use self::summary::skipped;
 pub use crate::sanitise::sanitise;
 use human::Artist;
@@ -43,6 +46,8 @@ pub struct Outcome {
     pub flows: u64,
     /// Frames cut by the snap length and gaps in streams, whatever they carried.
     pub lost: u64,
+    /// What the captures hold, whatever rules say of it.
+    pub contents: Contents,
     /// Flows that are TLS, and what became of them.
     pub tls: tls::Tally,
     /// The findings in the order in which they are told.
@@ -134,6 +139,8 @@ pub struct Input {
     pub truncated: bool,
     /// What was wrong with it and got over, a line each, offset included.
     pub anomalies: Vec<String>,
+    /// Further anomalies, of which only the number is known.
+    pub further_anomalies: u64,
 }
 
 /// A finding and the capture it was made in.

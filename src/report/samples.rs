@@ -137,6 +137,7 @@ pub(super) fn outcome(findings: Vec<Finding>) -> Outcome {
             last_time: Some(Time(TEN_FOURTEEN.0 + 90_000_000_000)),
             truncated: true,
             anomalies: vec!["the last record is cut at offset 1234000".to_owned()],
+            further_anomalies: 0,
         }],
         tally: Tally {
             exchanges: 430,

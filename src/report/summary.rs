@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::finding::{Cost, Severity};
+use crate::flow::Counters;
 use crate::session::Doubt;
 use crate::tls::{DECIPHERS, Tally};
 
-use super::{Outcome, Told};
+use super::{Input, Outcome, Told};
 use crate::sanitise::{MOST_COLUMNS, clip};
 
 /// Findings up to which no table by rule is drawn: they are seen at a glance.
@@ -61,8 +62,8 @@ pub(super) fn remarks(outcome: &Outcome) -> Vec<String> {
         }
         let told = input.anomalies.iter().take(MOST_ANOMALIES);
         remarks.extend(told.map(|anomaly| format!("{path}: {}", clip(anomaly, MOST_COLUMNS))));
-        if let Some(more) = input.anomalies.len().checked_sub(MOST_ANOMALIES).filter(|more| *more > 0) {
-            remarks.push(format!("{path}: and {more} more anomalies"));
+        if let Some(more) = untold(input) {
+            remarks.push(format!("{path}: {more}"));
         }
     }
     remarks.extend(skipped(outcome));
@@ -78,12 +79,36 @@ pub(super) fn remarks(outcome: &Outcome) -> Vec<String> {
     if outcome.tally.evicted > 0 {
         remarks.push(format!("{} closed early: too many were open", counted(outcome.tally.evicted, "session")));
     }
+    remarks.extend(evicted(outcome));
     if outcome.tally.cut_short > 0 {
         let parts = counted(outcome.tally.cut_short, "part");
         remarks.push(format!("{parts} of sessions judged early: all that were open held too much"));
     }
     remarks.extend(outcome.internal.iter().map(|fault| format!("a rule failed: {}", clip(fault, MOST_COLUMNS))));
     remarks
+}
+
+/// Flows given up because of a limit; `None` where none was.
+pub(super) fn evicted(outcome: &Outcome) -> Option<String> {
+    let Counters { evicted, evicted_octets, .. } = outcome.contents.flows;
+    let held = if evicted_octets > 0 {
+        format!("; {} held for them given up", counted(evicted_octets, "byte"))
+    } else {
+        String::new()
+    };
+    let flows = counted(evicted, "flow");
+    (evicted > 0).then(|| format!("{flows} forgotten: too many were known, or too much of them was held{held}"))
+}
+
+/// `and 3 more anomalies`, those included of which only the number is known; `None` where all are told.
+pub(super) fn untold(input: &Input) -> Option<String> {
+    let more = input.anomalies.len().saturating_sub(MOST_ANOMALIES) as u64 + input.further_anomalies;
+    let beyond = match input.further_anomalies {
+        0 => String::new(),
+        further => format!(", {further} of them beyond the limit, only counted"),
+    };
+    let anomalies = if more == 1 { "anomaly" } else { "anomalies" };
+    (more > 0).then(|| format!("and {more} more {anomalies}{beyond}"))
 }
 
 /// `3 files passed over: hidden, or no captures`; `None` when none was.
@@ -155,7 +180,7 @@ pub(super) fn cost(cost: &Cost) -> Option<String> {
 }
 
 /// Reasons and how often, most frequent first.
-fn reasons(by_reason: &BTreeMap<Doubt, u64>) -> String {
+pub(super) fn reasons(by_reason: &BTreeMap<Doubt, u64>) -> String {
     let frequent: BTreeSet<_> = by_reason.iter().map(|(doubt, count)| (std::cmp::Reverse(*count), *doubt)).collect();
     let told: Vec<String> =
         frequent.into_iter().map(|(count, doubt)| format!("{} {}", count.0, doubt.name())).collect();
@@ -168,7 +193,7 @@ pub(super) fn counted(count: u64, what: &str) -> String {
 }
 
 /// Thousands set apart by a narrow blank that does not break.
-fn grouped(count: u64) -> String {
+pub(super) fn grouped(count: u64) -> String {
     let digits = count.to_string();
     let mut grouped = String::new();
     for (at, digit) in digits.chars().enumerate() {
@@ -261,19 +286,25 @@ mod tests {
         outcome.inputs[0].anomalies = vec!["odd".to_owned(); MOST_ANOMALIES + 3];
         outcome.dropped_findings = 1;
         outcome.tally.evicted = 2;
+        outcome.contents.flows.evicted = 7;
+        outcome.contents.flows.evicted_octets = 4096;
         outcome.internal = vec!["a/b".to_owned()];
         let lines = remarks(&outcome);
-        assert_eq!(lines.len(), MOST_ANOMALIES + 4);
+        assert_eq!(lines.len(), MOST_ANOMALIES + 5);
         assert_eq!(
             lines[MOST_ANOMALIES..],
             [
                 "anna.pcap: and 3 more anomalies",
                 "1 finding beyond the limit, counted but not told",
                 "2 sessions closed early: too many were open",
+                "7 flows forgotten: too many were known, or too much of them was held; 4096 bytes held for them given up",
                 "a rule failed: a/b",
             ]
         );
-        outcome.inputs[0].anomalies.clear();
+        outcome.inputs[0].further_anomalies = 7;
+        let more = "anna.pcap: and 10 more anomalies, 7 of them beyond the limit, only counted";
+        assert_eq!(remarks(&outcome)[MOST_ANOMALIES], more);
+        outcome.inputs[0] = Input { anomalies: Vec::new(), further_anomalies: 0, ..outcome.inputs[0].clone() };
         assert_eq!(remarks(&outcome)[0], "anna.pcap: ends in the middle of a record");
     }
 }

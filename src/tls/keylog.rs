@@ -209,7 +209,8 @@ impl Keys {
 
     /// The same keys for reading the capture once more: there from the first frame on.
     pub fn for_another_reading(self) -> Self {
-        let mut captured = self.captured;
+        // They are met once more, and so are their faults.
+        let mut captured = KeyLog { secrets: self.captured.secrets, ..KeyLog::default() };
         captured.secrets.values_mut().for_each(|secret| secret.after = FrameNo(0));
         Self { captured, ..Self::new(self.given) }
     }

@@ -127,6 +127,11 @@ impl Connection {
         Self(Stage::Start(Start { octets: Vec::new(), way, frame, offset: None, time }))
     }
 
+    /// Whether it is known to be TLS.
+    pub fn is_certain(&self) -> bool {
+        !matches!(self.0, Stage::Start(_))
+    }
+
     /// Whether what it carries now cannot be read.
     pub fn is_sealed(&self) -> bool {
         matches!(self.0, Stage::Sealed)

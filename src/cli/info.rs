@@ -1,0 +1,42 @@
+//! `impslint info`.
+
+use std::io::{self, BufWriter, Write};
+
+use super::arguments::{Info, InfoFormat};
+use super::{Fault, INTERNAL, NOT_RECOGNISED, UNREADABLE, complain, inputs, inputs::Inputs};
+use crate::engine::{Engine, Rulebook};
+use crate::report::Outcome;
+use crate::report::info::{self, Format};
+
+pub(super) fn run(arguments: &Info) -> Result<u8, Fault> {
+    let engine = Engine::new(Rulebook::default(), inputs::threads(arguments.reading.threads));
+    let engine = engine.with_keys(inputs::keys(arguments.reading.keylog.as_deref())?);
+    let mut outcome = Outcome::default();
+    let mut inputs = Inputs::find(&arguments.paths, arguments.reading.merge);
+    while let Some(mut capture) = inputs.next() {
+        engine.check(&mut capture, &mut outcome);
+    }
+    outcome.skipped_files = inputs.skipped();
+    let is_none = outcome.tally.exchanges == 0;
+    if !outcome.inputs.is_empty() {
+        let format = match arguments.format {
+            InfoFormat::Human => Format::Human,
+            InfoFormat::Json => Format::Json,
+        };
+        let mut out = BufWriter::new(io::stdout().lock());
+        info::write(&outcome, format, &mut out)?;
+        out.flush()?;
+        if is_none {
+            complain("no IMPS traffic recognised");
+        }
+    }
+    Ok(if !outcome.internal.is_empty() {
+        INTERNAL
+    } else if inputs.unreadable() {
+        UNREADABLE
+    } else if is_none {
+        NOT_RECOGNISED
+    } else {
+        0
+    })
+}
