@@ -71,7 +71,13 @@ pub fn run(octets: &[u8]) {
         return;
     }
     let mut steps = steps(octets);
-    steps.retain(|step| !matches!(step, Step::Pause(_) | Step::Next));
+    // Nothing comes of a direction behind its end.
+    let mut over = [false; 2];
+    steps.retain(|step| match step {
+        Step::Data(way, _) | Step::Gap(way, _) => !over[*way as usize],
+        Step::End(way, _) => !std::mem::replace(&mut over[*way as usize], true),
+        Step::Pause(_) | Step::Next => false,
+    });
     let whole = read(&steps);
     let in_pieces = |size: usize| {
         let mut pieces = Vec::new();

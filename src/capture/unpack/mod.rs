@@ -53,6 +53,8 @@ pub(super) struct Unpacker {
     coding: Coding,
     source: Source,
     member: Option<Member>,
+    /// Where the latest member began, in octets consumed.
+    begun: u64,
     /// Whether the next member has to be searched for.
     lost: bool,
     ended: bool,
@@ -61,7 +63,7 @@ pub(super) struct Unpacker {
 
 impl Unpacker {
     pub(super) fn new(coding: Coding, input: Box<dyn Read + Send>) -> Self {
-        Self { coding, source: Source::new(input), member: None, lost: false, ended: false, fault: None }
+        Self { coding, source: Source::new(input), member: None, begun: 0, lost: false, ended: false, fault: None }
     }
 
     /// Begins the next member. What stands before it: zeros are padding, and nothing else is looked past unless there
@@ -90,6 +92,7 @@ impl Unpacker {
                 }
                 _ if coding_of(head) == Some(self.coding) => {
                     self.lost = false;
+                    self.begun = self.source.consumed();
                     self.member = Some(Member::begin(self.coding, &mut self.source)?);
                 }
                 _ => {
@@ -104,6 +107,10 @@ impl Unpacker {
     fn fail(&mut self, kind: AnomalyKind) {
         self.lost = kind != AnomalyKind::WrongChecksum;
         self.member = None;
+        // A member of which nothing was consumed would be begun again and again.
+        if self.source.consumed() == self.begun {
+            self.source.consume(1);
+        }
         // Behind a fault that led to one more, the first one is what there is to tell.
         let at = self.source.consumed();
         self.fault.get_or_insert(Fault { coding: self.coding, kind, at });
