@@ -149,6 +149,7 @@ pub(super) fn outcome(findings: Vec<Finding>) -> Outcome {
             not_judged: [(Doubt::MissingPackets, 7), (Doubt::OpenAtEnd, 11)].into(),
             evicted: 0,
             cut_short: 0,
+            begun_before: 0,
             relayed: 0,
         },
         packets: 2000,

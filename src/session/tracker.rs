@@ -63,6 +63,8 @@ impl Default for Limits {
 const LINGER: i64 = 120_000_000_000;
 /// The same while there are more than [`CROWD`] sessions: 15 s.
 const LINGER_IN_CROWD: i64 = 15_000_000_000;
+/// A step of the clock that a second message has to confirm: an hour.
+const LEAP: i64 = 3_600_000_000_000;
 /// How many sessions are a crowd.
 const CROWD: usize = 4_096;
 /// How long a session of unknown keep-alive time may be silent before it is closed: 7200 s.
@@ -88,6 +90,8 @@ pub struct Tally {
     pub messages: u64,
     /// Sessions seen.
     pub sessions: u64,
+    /// Sessions whose beginning is not in the capture.
+    pub begun_before: u64,
     /// Users seen logging in; of very many, one who comes back after a long silence counts anew.
     pub subscribers: u64,
     /// Requests seen, by primitive.
@@ -112,6 +116,7 @@ impl Tally {
         self.sessions += other.sessions;
         self.subscribers += other.subscribers;
         self.judged += other.judged;
+        self.begun_before += other.begun_before;
         self.evicted += other.evicted;
         self.cut_short += other.cut_short;
         self.relayed += other.relayed;
@@ -164,6 +169,8 @@ pub struct Tracker {
     /// Sessions by user, in lower case, and client.
     by_client: HashMap<(String, ClientId), Vec<SessionNo>>,
     deadlines: BinaryHeap<Reverse<(Time, SessionNo)>>,
+    /// Where a leap of the clock leads that nothing has confirmed.
+    leapt_to: Option<Time>,
     /// Octets of packed events filed since they were last added up.
     filed: usize,
     flows: HashMap<FlowNo, FlowState>,
@@ -230,7 +237,7 @@ impl Tracker {
 
     /// Moves the clock on and closes the sessions whose time has come.
     fn advance(&mut self, now: Time, closed: &mut Closed) {
-        self.clock = self.clock.max(now);
+        self.move_clock(now);
         let linger = self.linger();
         while let Some(Reverse((deadline, no))) = self.deadlines.peek().copied() {
             if deadline > self.clock {
@@ -244,6 +251,16 @@ impl Tracker {
             } else {
                 self.deadlines.push(Reverse((due, no)));
             }
+        }
+    }
+
+    /// Moves the clock on. A leap counts when something else is heard about as late: a single stray time closes nothing.
+    fn move_clock(&mut self, now: Time) {
+        let is_leap = self.clock != Time::default() && now.0.saturating_sub(self.clock.0) > LEAP;
+        let confirmed = self.leapt_to.is_some_and(|to| now.0.abs_diff(to.0) <= LEAP as u64);
+        self.leapt_to = (is_leap && !confirmed).then_some(now);
+        if !is_leap || confirmed {
+            self.clock = self.clock.max(now);
         }
     }
 
@@ -315,6 +332,7 @@ impl Tracker {
             (None, Some(_)) => {
                 self.next += 1;
                 self.tally.sessions += 1;
+                self.tally.begun_before += 1;
                 let no = SessionNo(self.next);
                 self.admit(Live::mid_stream(no, &heard), closed);
                 no

@@ -11,6 +11,10 @@ use crate::wire::FrameNo;
 pub const SECRETS_MAX: usize = 1 << 18;
 /// Octets of a line. A longer one is broken.
 pub const LINE_MAX: usize = 1024;
+/// Lines that are broken before the first secret; a file with as many is no key log.
+pub(super) const BROKEN_MAX: u64 = 1 << 16;
+/// Octets that are looked at for the end of a line; a file with none in as many is no key log.
+pub(super) const SKIPPED_MAX: usize = 16 << 20;
 /// Octets of a secret.
 pub const SECRET_LEN_MAX: usize = 64;
 /// Connections without keys that are remembered, in case their keys come later in the capture.
@@ -73,12 +77,15 @@ impl KeyLog {
                 return Ok(log);
             }
             let whole = line.ends_with(b"\n") || line.len() <= LINE_MAX;
-            if !whole {
+            if whole {
+                log.line(&line, FrameNo(0));
+            } else {
                 log.broken_lines += 1;
                 skip_line(reader)?;
-                continue;
             }
-            log.line(&line, FrameNo(0));
+            if log.broken_lines >= BROKEN_MAX && log.secrets.is_empty() {
+                return Err(no_key_log());
+            }
         }
     }
 
@@ -138,18 +145,25 @@ impl KeyLog {
     }
 }
 
+fn no_key_log() -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, "its lines are none of a key log")
+}
+
 fn skip_line(reader: &mut dyn BufRead) -> io::Result<()> {
-    loop {
+    let mut skipped = 0;
+    while skipped < SKIPPED_MAX {
         let (used, ended) = {
             let octets = reader.fill_buf()?;
             let end = memchr::memchr(b'\n', octets);
             (end.map_or(octets.len(), |end| end + 1), end.is_some() || octets.is_empty())
         };
         reader.consume(used);
+        skipped += used;
         if ended {
             return Ok(());
         }
     }
+    Err(no_key_log())
 }
 
 /// Random and secret of a line, of the lengths that go with its label.

@@ -115,3 +115,22 @@ fn secrets_beyond_the_limit_are_counted() {
     let read = log(&text);
     assert_eq!((read.len(), read.faults()), (SECRETS_MAX, (0, 3)));
 }
+
+#[test]
+fn what_has_no_end_and_no_secret_is_no_key_log() {
+    for octets in [&b"no key\n"[..], &[0; 64]] {
+        let mut endless = std::io::BufReader::new(Endless(octets));
+        assert_eq!(KeyLog::read(&mut endless).unwrap_err().kind(), std::io::ErrorKind::InvalidData);
+    }
+}
+
+/// The same octets over and over.
+struct Endless(&'static [u8]);
+
+impl std::io::Read for Endless {
+    fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
+        let all = out.len() / self.0.len() * self.0.len();
+        out[..all].chunks_mut(self.0.len()).for_each(|chunk| chunk.copy_from_slice(self.0));
+        Ok(all)
+    }
+}

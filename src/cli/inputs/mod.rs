@@ -162,10 +162,13 @@ pub(super) fn keys(log: Option<&Path>) -> Result<Arc<KeyLog>, Fault> {
     Ok(Arc::new(keys))
 }
 
+/// Threads that are used at most, whatever was asked for.
+const MAX_THREADS: usize = 256;
+
 /// How many threads to use for what was asked for; the global pool is made that large.
 pub(super) fn threads(asked: usize) -> usize {
-    let wanted =
-        if asked == 0 { std::thread::available_parallelism().map_or(1, std::num::NonZero::get) } else { asked };
+    let there = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let wanted = if asked == 0 { there() } else { asked.min(MAX_THREADS) };
     if wanted > 1 {
         // An error says that there is a pool already: then that one serves.
         let _ = rayon::ThreadPoolBuilder::new().num_threads(wanted).build_global();

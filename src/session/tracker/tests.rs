@@ -68,3 +68,19 @@ fn sessions_that_are_over_do_not_pile_up_in_flows_and_between_hosts() {
     }
     assert!(tracker.routes.len() <= ROUTES_REMEMBERED + 1);
 }
+
+#[test]
+fn a_stray_time_does_not_move_the_clock_and_a_leap_that_is_confirmed_does() {
+    let mut tracker = Tracker::new(Limits::default());
+    let hours = |h: i64| Time(h * 3_600_000_000_000);
+    let mut at = |time| {
+        tracker.move_clock(time);
+        tracker.clock
+    };
+    assert_eq!(at(hours(9_000)), hours(9_000));
+    assert_eq!(at(hours(90_000)), hours(9_000), "ten years ahead");
+    assert_eq!(at(hours(9_001)), hours(9_001));
+    assert_eq!(at(hours(90_000)), hours(9_001), "again alone");
+    assert_eq!(at(Time(hours(90_000).0 + 1)), Time(hours(90_000).0 + 1), "now it is told twice");
+    assert_eq!(at(hours(9_002)), Time(hours(90_000).0 + 1), "it never goes back");
+}
