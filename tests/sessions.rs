@@ -11,8 +11,8 @@ use impslint::csp::decode::decode;
 use impslint::csp::name;
 use impslint::engine::pipeline;
 use impslint::session::{
-    Chapter, Closed, Doubt, Ending, Heard, Limits, Opening, Proof, Session, Subscriber, Tally, Tracker, Transaction,
-    Use, What,
+    Account, Chapter, Closed, Doubt, Ending, Heard, Limits, Opening, Proof, Session, Subscriber, Tally, Tracker,
+    Transaction, Use, What,
 };
 use impslint::tls::Context;
 use impslint::trace::{craft, parse};
@@ -58,6 +58,7 @@ fn see_with(trace: &str, limits: Limits) -> Seen {
     tracker.finish(&mut closed);
     let Closed { sessions, subscribers, identities } = closed;
     let mut sessions: Vec<Session> = sessions.into_iter().map(Chapter::read).collect();
+    let subscribers = subscribers.into_iter().map(Account::read).collect();
     sessions.sort_by_key(|s| (s.no, s.chapter));
     Seen { sessions, subscribers, identities, tally: tracker.tally() }
 }

@@ -1,9 +1,10 @@
 //! Folding: findings of one rule, session and cause are one finding with a count.
 
 use std::collections::{BTreeMap, HashMap};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::ControlFlow;
 
-use crate::finding::{Finding, Side};
+use crate::finding::Finding;
 use crate::report::Told;
 use crate::session::SessionNo;
 
@@ -16,16 +17,16 @@ pub const CAUSES_KEPT: usize = 50_000;
 /// Who is told of a finding at once, and may break off.
 pub type Tell<'t> = dyn FnMut(Finding) -> ControlFlow<()> + 't;
 
-/// Which findings of a session, or of none, are of one cause.
-#[derive(PartialEq, Eq, Hash, Debug)]
-struct Cause {
-    rule: &'static str,
-    /// Told by its user where there is no session.
-    user: Option<String>,
-    /// Told by its ends where there is neither.
-    peers: Option<(std::net::SocketAddr, std::net::SocketAddr)>,
-    side: Side,
-    cause: String,
+/// Which findings of a session, or of none, are of one cause: a fingerprint of the rule, the side and the cause; where there
+/// is no session, also of the user, or of the ends where there is no user either.
+fn fingerprint(finding: &Finding, cause: &str, in_session: bool) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (finding.rule, finding.side, cause).hash(&mut hasher);
+    if !in_session {
+        let scene = &finding.scene;
+        (&scene.user, scene.peers.filter(|_| scene.user.is_none())).hash(&mut hasher);
+    }
+    hasher.finish()
 }
 
 /// Collects the findings of a run; or tells them at once and keeps only their count.
@@ -34,7 +35,7 @@ pub struct Collection<'t> {
     tell: Option<&'t mut Tell<'t>>,
     findings: Vec<Finding>,
     /// Where the first finding of a cause is kept, if it is.
-    causes: HashMap<Option<SessionNo>, HashMap<Cause, Option<usize>>>,
+    causes: HashMap<Option<SessionNo>, HashMap<u64, Option<usize>>>,
     told: BTreeMap<&'static str, Told>,
     dropped: u64,
     broken_off: bool,
@@ -48,13 +49,11 @@ impl<'t> Collection<'t> {
 
     /// Adds a finding that belongs to `session`.
     pub fn add(&mut self, finding: Finding, session: Option<SessionNo>) {
-        let Some(cause) = finding.cause.clone() else {
+        let Some(cause) = &finding.cause else {
             self.keep(finding);
             return;
         };
-        let user = finding.scene.user.clone().filter(|_| session.is_none());
-        let peers = finding.scene.peers.filter(|_| session.is_none() && user.is_none());
-        let key = Cause { rule: finding.rule, peers, user, side: finding.side, cause };
+        let key = fingerprint(&finding, cause, session.is_some());
         let first = self.causes.get(&session).and_then(|causes| causes.get(&key)).copied();
         match (first, first.flatten().and_then(|place| self.findings.get_mut(place))) {
             (_, Some(first)) => first.repeat(&finding),
@@ -109,7 +108,7 @@ impl<'t> Collection<'t> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::finding::{Basis, Cost, Scene, Severity};
+    use crate::finding::{Basis, Cost, Scene, Severity, Side};
 
     fn finding(rule: &'static str, side: Side, cause: Option<&str>) -> Finding {
         Finding {

@@ -170,8 +170,8 @@ impl Engine {
                 }
             }
         }
-        for subscriber in &subscribers {
-            collect(self.rulebook.subscriber(subscriber), None, collection, judgement);
+        for account in subscribers {
+            collect(self.rulebook.subscriber(&account.read()), None, collection, judgement);
         }
         for uses in &identities {
             collect(self.rulebook.identity(uses), None, collection, judgement);

@@ -11,6 +11,7 @@ use crate::syntax::{NameId, Node};
 use crate::time::Time;
 
 use super::agreement::settles;
+use super::log::Folded;
 use super::log::{Chapter, Log};
 use super::logins::Grant;
 use super::{
@@ -56,7 +57,7 @@ pub(super) struct Live {
     last_active: Time,
     ended: Option<Time>,
     last_used: Time,
-    login: Option<Event>,
+    login: Option<Folded>,
     heard_client: bool,
     heard_server: bool,
 }
@@ -66,8 +67,9 @@ impl Live {
     pub(super) fn open(no: SessionNo, grant: Grant, lost: Option<Doubt>) -> Self {
         let mut live = Self::empty(no, &grant.answer);
         live.session.doubts.extend(lost);
-        live.login = grant.answer.events.iter().find(|e| e.is(name::LOGIN_RESPONSE)).cloned();
-        let primitive = live.login.as_ref().and_then(Event::primitive);
+        let login = grant.answer.events.iter().find(|e| e.is(name::LOGIN_RESPONSE));
+        live.login = login.map(Folded::of);
+        let primitive = login.and_then(Event::primitive);
         let of_answer = |wanted: NameId| primitive.and_then(|p| p.child(wanted)).map(|n| n.text().to_owned());
         live.session.id = of_answer(name::SESSION_ID).filter(|id| !id.is_empty());
         live.session.user = of_answer(name::USER_ID).filter(|id| !id.is_empty());
@@ -157,8 +159,8 @@ impl Live {
     }
 
     /// The login answer that opened it, the last accepted use, and when it was seen ending.
-    pub(super) fn summary(&self) -> (Option<&Event>, Time, Option<Time>) {
-        (self.login.as_ref(), self.last_used, self.ended)
+    pub(super) fn summary(&self) -> (Option<Event>, Time, Option<Time>) {
+        (self.login.as_ref().and_then(Folded::unfold), self.last_used, self.ended)
     }
 
     /// A gateway says who the client is; what was said first stands.

@@ -35,6 +35,23 @@ impl Chapter {
     }
 }
 
+/// A single event, packed.
+#[derive(Debug)]
+pub(super) struct Folded(Box<[u8]>);
+
+impl Folded {
+    pub(super) fn of(event: &Event) -> Self {
+        let mut log = Log::default();
+        log.push(event);
+        Self(log.packed.into_octets())
+    }
+
+    /// The event.
+    pub(super) fn unfold(&self) -> Option<Event> {
+        event(&mut Unpacker::of(&self.0), Before::default())
+    }
+}
+
 /// Events, packed, in the order in which they were filed.
 #[derive(Debug, Default)]
 pub(super) struct Log {

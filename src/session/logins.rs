@@ -4,10 +4,12 @@ use std::collections::{BTreeMap, HashMap};
 
 use crate::carrier::Direction;
 use crate::csp::name;
+use crate::csp::namespace::Version;
 use crate::flow::FlowNo;
 use crate::time::Time;
 
 use super::live::{Live, login_identity};
+use super::log::Folded;
 use super::{Attempt, ClientId, Closed, Doubt, Ending, Event, Heard, Proof, Session, SessionNo, Subscriber, Use};
 
 /// Login-Requests without an answer held at once; the oldest goes first.
@@ -59,17 +61,58 @@ struct Identity {
     uses: Vec<Use>,
 }
 
+/// An [`Attempt`], its events packed.
+#[derive(Debug)]
+struct Kept {
+    client: ClientId,
+    proof: Proof,
+    version: Option<Version>,
+    /// The exchange of the request.
+    exchange: (FlowNo, u32),
+    /// When the request was there.
+    end: Time,
+    request: Folded,
+    answer: Option<Folded>,
+    unheard: Option<Doubt>,
+    challenged: bool,
+    session: Option<SessionNo>,
+    resumes: bool,
+    left: bool,
+}
+
+impl Kept {
+    fn read(self) -> Option<Attempt> {
+        let Self { client, proof, version, request, answer, unheard, challenged, session, resumes, left, .. } = self;
+        let (request, answer) = (request.unfold()?, answer.and_then(|answer| answer.unfold()));
+        Some(Attempt { client, proof, version, request, answer, unheard, challenged, session, resumes, left })
+    }
+}
+
+/// A subscriber, or a chapter of a very busy one, its events still packed.
+#[derive(Debug)]
+pub struct Account {
+    user: String,
+    attempts: Vec<Kept>,
+}
+
+impl Account {
+    /// The subscriber, for as long as it is looked at.
+    pub fn read(self) -> Subscriber {
+        Subscriber { user: self.user, attempts: self.attempts.into_iter().filter_map(Kept::read).collect() }
+    }
+}
+
 /// A subscriber and what keeps it from being handed over.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Known {
-    subscriber: Subscriber,
+    account: Account,
     /// Sessions of its logins that go on.
     open: u32,
 }
 
 impl Known {
     fn last_heard(&self) -> Time {
-        self.subscriber.attempts.last().map_or(Time::default(), |a| a.request.end)
+        self.account.attempts.last().map_or(Time::default(), |attempt| attempt.end)
     }
 }
 
@@ -104,11 +147,13 @@ impl Logins {
     pub(super) fn ask(&mut self, heard: Heard, closed: &mut Closed) {
         if let Some(event) = login_request(&heard) {
             let (client, user) = login_identity(event);
-            let attempt = Attempt {
+            let attempt = Kept {
                 client,
                 proof: heard.proof.unwrap_or(Proof::Nothing),
                 version: event.spoken().and_then(|s| s.version),
-                request: event.clone(),
+                exchange: (event.flow, event.exchange),
+                end: event.end,
+                request: Folded::of(event),
                 answer: None,
                 unheard: None,
                 challenged: false,
@@ -138,8 +183,8 @@ impl Logins {
         let waiting = self.pending.range((flow, 0)..=(flow, u32::MAX)).rev().take(WAITING_IN_FLOW);
         for request in waiting.filter_map(|(_, heard)| login_request(heard)) {
             let user = login_identity(request).1.unwrap_or_default().to_lowercase();
-            let attempts = self.subscribers.get_mut(&user).into_iter().flat_map(|k| k.subscriber.attempts.iter_mut());
-            for attempt in attempts.filter(|a| a.request.flow == flow && a.answer.is_none()) {
+            let attempts = self.subscribers.get_mut(&user).into_iter().flat_map(|k| k.account.attempts.iter_mut());
+            for attempt in attempts.filter(|a| a.exchange.0 == flow && a.answer.is_none()) {
                 attempt.unheard.get_or_insert(doubt);
             }
         }
@@ -162,12 +207,14 @@ impl Logins {
         let asked = request.as_ref().and_then(login_request);
         let (client, user) = asked.map(login_identity).unwrap_or_default();
         if let (Some(asked), Some(known)) = (asked, self.known(user.as_deref()))
-            && let Some(attempt) =
-                known.subscriber.attempts.iter_mut().rev().find(|a| {
-                    (a.request.flow, a.request.exchange) == (asked.flow, asked.exchange) && a.answer.is_none()
-                })
+            && let Some(attempt) = known
+                .account
+                .attempts
+                .iter_mut()
+                .rev()
+                .find(|a| a.exchange == (asked.flow, asked.exchange) && a.answer.is_none())
         {
-            attempt.answer = Some(event.clone());
+            attempt.answer = Some(Folded::of(event));
             attempt.challenged = challenged;
             attempt.session = grants.then_some(no);
             known.open += u32::from(grants);
@@ -210,9 +257,9 @@ impl Logins {
         let session = live.session();
         let (login, last_used, ended) = live.summary();
         let Some(user) = session.user.as_deref() else { return };
-        let opened = |a: &&mut Attempt| a.session == Some(session.no);
+        let opened = |a: &&mut Kept| a.session == Some(session.no);
         if let Some(known) = self.known(Some(user))
-            && let Some(attempt) = known.subscriber.attempts.iter_mut().rev().find(opened)
+            && let Some(attempt) = known.account.attempts.iter_mut().rev().find(opened)
         {
             attempt.left = matches!(session.ending, Some(Ending::Logout { .. }));
             known.open = known.open.saturating_sub(1);
@@ -225,7 +272,7 @@ impl Logins {
                 id: session.id.clone(),
                 user: user.to_lowercase(),
                 client: session.client.clone(),
-                login: login.clone(),
+                login,
                 last_used,
                 ended,
             });
@@ -252,23 +299,23 @@ impl Logins {
     }
 
     /// Notes a login of a user.
-    fn attempt(&mut self, user: &str, attempt: Attempt, closed: &mut Closed) {
+    fn attempt(&mut self, user: &str, attempt: Kept, closed: &mut Closed) {
         let user = user.to_lowercase();
         if self.subscribers.len() >= self.sweep_at && !self.subscribers.contains_key(&user) {
-            self.sweep(attempt.request.end, closed);
+            self.sweep(attempt.end, closed);
         }
         let met = &mut self.met;
-        let Known { subscriber, .. } = self.subscribers.entry(user).or_insert_with_key(|user| {
-            *met += 1;
-            Known { subscriber: Subscriber { user: user.clone(), ..Subscriber::default() }, open: 0 }
-        });
-        if subscriber.attempts.len() >= ATTEMPTS {
-            let kept = subscriber.attempts.split_off(ATTEMPTS - ATTEMPTS_KEPT);
-            let attempts = std::mem::replace(&mut subscriber.attempts, kept);
-            closed.subscribers.push(Subscriber { user: subscriber.user.clone(), attempts });
+        let Known { account: Account { user, attempts }, .. } =
+            self.subscribers.entry(user).or_insert_with_key(|user| {
+                *met += 1;
+                Known { account: Account { user: user.clone(), attempts: Vec::new() }, open: 0 }
+            });
+        if attempts.len() >= ATTEMPTS {
+            let kept = attempts.split_off(ATTEMPTS - ATTEMPTS_KEPT);
+            closed.subscribers.push(Account { user: user.clone(), attempts: std::mem::replace(attempts, kept) });
         }
-        subscriber.attempts.reserve_exact(1);
-        subscriber.attempts.push(attempt);
+        attempts.reserve_exact(1);
+        attempts.push(attempt);
     }
 
     /// Hands over the subscribers that have been silent for too long and, if there are too many still, those longest
@@ -279,7 +326,7 @@ impl Logins {
         self.hand_over(closed, |known| known.open == 0 && silent(known));
         let kept = self.most.saturating_sub((self.most / 16).max(1));
         if let Some(excess) = self.subscribers.len().checked_sub(kept).filter(|excess| *excess > 0) {
-            let age = |known: &Known| (known.last_heard(), known.subscriber.user.clone());
+            let age = |known: &Known| (known.last_heard(), known.account.user.clone());
             let mut ages: Vec<_> = self.subscribers.values().map(age).collect();
             let (_, youngest_to_go, _) = ages.select_nth_unstable(excess - 1);
             let youngest_to_go = youngest_to_go.clone();
@@ -289,8 +336,7 @@ impl Logins {
     }
 
     fn hand_over(&mut self, closed: &mut Closed, which: impl Fn(&Known) -> bool) {
-        let mut gone: Vec<_> =
-            self.subscribers.extract_if(|_, known| which(known)).map(|(_, k)| k.subscriber).collect();
+        let mut gone: Vec<_> = self.subscribers.extract_if(|_, known| which(known)).map(|(_, k)| k.account).collect();
         gone.sort_unstable_by(|a, b| a.user.cmp(&b.user));
         closed.subscribers.extend(gone);
     }

@@ -22,6 +22,7 @@ pub use doubt::Doubt;
 pub use event::{Event, EventIx, Spoken, What};
 pub use heard::{ELEMENTS_REMEMBERED, Heard, is_secret, remembered};
 pub use log::Chapter;
+pub use logins::Account;
 pub use session::{ClientId, Ending, Opening, Session, SessionNo, Transaction};
 pub use subscriber::{Attempt, Proof, Subscriber, Use};
 pub use tracker::{Closed, LEGS_REMEMBERED, Limits, Owner, RELAYED_WITHIN, Tally, Tracker};

@@ -9,7 +9,7 @@ mod legs;
 mod tests;
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap};
+use std::collections::{BTreeMap, BinaryHeap, HashMap};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
@@ -21,8 +21,8 @@ use crate::time::Time;
 
 use super::live::Live;
 use super::log::Chapter;
-use super::logins::Logins;
-use super::{ClientId, Doubt, Event, Heard, Session, SessionNo, Subscriber, Use, What};
+use super::logins::{Account, Logins};
+use super::{ClientId, Doubt, Event, Heard, Session, SessionNo, Use, What};
 
 pub use legs::{LEGS_REMEMBERED, RELAYED_WITHIN};
 
@@ -52,8 +52,8 @@ impl Default for Limits {
             sessions: 100_000,
             events: 4_000,
             octets: 512 << 10,
-            octets_in_all: 32 << 20,
-            subscribers: 100_000,
+            octets_in_all: 16 << 20,
+            subscribers: 32_768,
             exchanges: 1024,
         }
     }
@@ -76,7 +76,7 @@ pub struct Closed {
     /// Sessions, or chapters of them.
     pub sessions: Vec<Chapter>,
     /// Subscribers, or chapters of them.
-    pub subscribers: Vec<Subscriber>,
+    pub subscribers: Vec<Account>,
     /// For each client identity how it was used while sessions of it overlapped.
     pub identities: Vec<Vec<Use>>,
 }
@@ -176,7 +176,7 @@ pub struct Tracker {
     flows: HashMap<FlowNo, FlowState>,
     routes: HashMap<Route, Users>,
     /// The addresses of the server in them, by client and server host.
-    servers: HashMap<(IpAddr, IpAddr), BTreeSet<SocketAddr>>,
+    servers: HashMap<(IpAddr, IpAddr), Vec<SocketAddr>>,
     /// How many of them before those whose sessions are over are taken out.
     routes_kept: usize,
     legs: Legs,

@@ -39,6 +39,11 @@ impl Packed {
         &self.octets
     }
 
+    /// The octets alone, to be read by [`Unpacker::of`].
+    pub fn into_octets(self) -> Box<[u8]> {
+        self.octets.into_boxed_slice()
+    }
+
     /// Reads them from the first.
     pub fn read(&self) -> Unpacker<'_> {
         Unpacker::of(&self.octets)

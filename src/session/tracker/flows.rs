@@ -215,10 +215,14 @@ impl Tracker {
             self.routes_kept = 2 * self.routes.len();
             self.servers.clear();
             for (client, server) in self.routes.keys() {
-                self.servers.entry((*client, server.ip())).or_default().insert(*server);
+                self.servers.entry((*client, server.ip())).or_default().push(*server);
             }
         }
-        self.servers.entry((info.opener.ip(), info.acceptor.ip())).or_default().insert(info.acceptor);
+        let servers = self.servers.entry((info.opener.ip(), info.acceptor.ip())).or_default();
+        if !servers.contains(&info.acceptor) {
+            servers.reserve_exact(1);
+            servers.push(info.acceptor);
+        }
         let route = self.routes.entry(route(info)).or_default();
         route.join(no, &self.live);
         route.pooled |= by_gateway || shared;

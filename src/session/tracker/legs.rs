@@ -130,7 +130,7 @@ impl Tracker {
         let same = id.and_then(|id| self.by_id.get(id)).into_iter().flatten();
         same.filter_map(|no| self.live.get(no)?.summary().0).any(|login| {
             login.flow != response.flow
-                && told(login) == told(response)
+                && told(&login) == told(response)
                 && response.end.0.saturating_sub(login.end.0) <= RELAYED_WITHIN
         })
     }
