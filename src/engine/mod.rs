@@ -35,7 +35,7 @@ enum Work {
 }
 
 /// How many chapters are judged before what was said of them is collected.
-const CHAPTERS_AT_ONCE: usize = 64;
+const CHAPTERS_AT_ONCE: usize = 16;
 
 /// Holds the rules of a book against captures.
 #[derive(Debug)]

@@ -52,8 +52,8 @@ impl Default for Limits {
             sessions: 100_000,
             events: 4_000,
             octets: 512 << 10,
-            octets_in_all: 16 << 20,
-            subscribers: 32_768,
+            octets_in_all: 12 << 20,
+            subscribers: 16_384,
             exchanges: 1024,
         }
     }
@@ -61,8 +61,8 @@ impl Default for Limits {
 
 /// How long an ended session is kept, so that what is still said in it is filed with it: 120 s.
 const LINGER: i64 = 120_000_000_000;
-/// The same while there are more than [`CROWD`] sessions: 15 s.
-const LINGER_IN_CROWD: i64 = 15_000_000_000;
+/// The same while there are more than [`CROWD`] sessions: 10 s.
+const LINGER_IN_CROWD: i64 = 10_000_000_000;
 /// A step of the clock that a second message has to confirm: an hour.
 const LEAP: i64 = 3_600_000_000_000;
 /// How many sessions are a crowd.
