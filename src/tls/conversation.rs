@@ -124,9 +124,10 @@ impl Conversation {
 
     /// Reads on, and turns to the other direction as long as that may have waited for this one.
     fn read_both(&mut self, way: Way, io: &mut Io<'_>) -> Result<(), Fault> {
-        let agreed = self.agreed();
+        let mut agreed = self.agreed();
         self.read_or_give_up(way, io)?;
-        if self.agreed() != agreed {
+        while self.agreed() != agreed {
+            agreed = self.agreed();
             self.read_or_give_up(way.opposite(), io)?;
             self.read_or_give_up(way, io)?;
         }
@@ -217,9 +218,11 @@ impl Conversation {
         }
     }
 
-    /// Reads the records of a direction that are there.
+    /// Reads the records of a direction that are there, up to one that changes what is agreed: the other direction may
+    /// have waited for it, and goes first, wherever a segment ends.
     fn read(&mut self, way: Way, io: &mut Io<'_>) -> Result<(), Fault> {
-        loop {
+        let agreed = self.agreed();
+        while self.agreed() == agreed {
             match self.lane(way).step {
                 Step::GivenUp => return Ok(()),
                 Step::Passing(..) => {
@@ -257,6 +260,7 @@ impl Conversation {
                 }
             }
         }
+        Ok(())
     }
 
     /// Takes a client's hello in the form of SSL 2.0, which can only come first.
@@ -308,6 +312,9 @@ impl Conversation {
     fn search(&mut self, way: Way, io: &mut Io<'_>) -> Result<(), Fault> {
         let mut from = 0;
         while let Some(header) = self.lane(way).seek(from) {
+            if self.lane(way).has_tried_enough() {
+                break;
+            }
             if self.lane(way).inbox.waiting().len() < header.record_len() {
                 break;
             }
@@ -320,9 +327,6 @@ impl Conversation {
                 }
                 Read::Waits => break,
                 Read::Failed => from = 1,
-            }
-            if self.lane(way).has_tried_enough() {
-                return Err(Fault::Unreadable);
             }
         }
         if self.lane(way).has_tried_enough() { Err(Fault::Unreadable) } else { Ok(()) }
