@@ -170,7 +170,7 @@ impl Conversation {
 
     fn tell_gap(&mut self, way: Way, octets: Option<u64>, spot: Spot, io: &mut Io<'_>) {
         let lane = self.lane(way);
-        if !std::mem::replace(&mut lane.gap_told, true) {
+        if !lane.end_told && !std::mem::replace(&mut lane.gap_told, true) {
             let loss = lane.loss.unwrap_or(Loss::Limit);
             (io.plain)(StreamEvent::Gap { way, octets, loss, frame: spot.frame, time: spot.time });
         }
@@ -200,7 +200,8 @@ impl Conversation {
 
     /// Tells the end of a direction, where it has come.
     fn end(&mut self, way: Way, io: &mut Io<'_>) {
-        let Some((end, spot)) = self.lane(way).end else { return };
+        let lane = self.lane(way);
+        let Some((end, spot)) = lane.end.filter(|_| !lane.end_told) else { return };
         while self.lane(way).step == Step::Lost && !self.lane(way).inbox.waiting().is_empty() {
             // No more octets come for the record that might begin here.
             self.lane(way).seek(1);
@@ -208,14 +209,15 @@ impl Conversation {
                 self.lane(way).give_up();
             }
         }
-        let lane = self.lane(way);
-        lane.end = None;
-        let unread = lane.give_up();
-        self.sealed += unread;
-        let end = if self.lane(way).closed { crate::flow::End::Closed } else { end };
-        if self.opened {
-            (io.plain)(StreamEvent::End { way, end, frame: spot.frame, time: spot.time });
+        if !self.opened {
+            // What the other direction still says may be deciphered, and then this one has an end.
+            return;
         }
+        let lane = self.lane(way);
+        lane.end_told = true;
+        let end = if lane.closed { crate::flow::End::Closed } else { end };
+        self.sealed += lane.give_up();
+        (io.plain)(StreamEvent::End { way, end, frame: spot.frame, time: spot.time });
     }
 
     /// Reads the records of a direction that are there, up to one that changes what is agreed: the other direction may

@@ -61,8 +61,10 @@ pub(super) struct Lane {
     pub(super) loss: Option<Loss>,
     /// Whether the sender said that it closes.
     pub(super) closed: bool,
-    /// How the direction ended, where that was not yet told.
+    /// How the direction ended, where it did.
     pub(super) end: Option<(End, Spot)>,
+    /// Whether that was told: nothing comes after it.
+    pub(super) end_told: bool,
     unreadable: u32,
     searched: usize,
     received: u64,
@@ -87,6 +89,7 @@ impl Lane {
             loss: None,
             closed: false,
             end: None,
+            end_told: false,
             unreadable: 0,
             searched: 0,
             received: 0,
