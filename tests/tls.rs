@@ -325,6 +325,23 @@ fn a_direction_that_closes_before_anything_is_deciphered_has_an_end() {
     assert_eq!((ended, context.tally().deciphered), ([1, 1], 1));
 }
 
+#[test]
+fn the_end_frees_the_records_behind_what_only_looked_like_one() {
+    // TLS 1.3, with several records of content at the end.
+    let [client, mut server] = sent(40018);
+    let [_, whole] = content(&client, &server, KEYS.as_bytes());
+    let (mut at, mut starts) = (0, Vec::new());
+    while let Some(&[_, _, _, high, low]) = server.get(at..at + 5) {
+        starts.push(at);
+        at += 5 + usize::from(u16::from_be_bytes([high, low]));
+    }
+    // No record, and then the header of one that is longer than all that comes.
+    let noise = [&[0xaa; 8][..], &[23, 3, 3, 0x40, 0]].concat();
+    let at = starts[starts.len() - 4];
+    server.splice(at..at, noise);
+    assert_eq!(content(&client, &server, KEYS.as_bytes())[1], whole);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
 

@@ -205,7 +205,7 @@ impl Conversation {
         while self.lane(way).step == Step::Lost && !self.lane(way).inbox.waiting().is_empty() {
             // No more octets come for the record that might begin here.
             self.lane(way).seek(1);
-            if self.search(way, io).is_err() {
+            if self.read(way, io).is_err() {
                 self.lane(way).give_up();
             }
         }
