@@ -11,8 +11,11 @@ use std::sync::Arc;
 use impslint::capture::Capture;
 use impslint::carrier::{Carried, Envelope};
 use impslint::engine::{Engine, Rulebook, pipeline};
+use impslint::flow::{End, StreamEvent, Way};
 use impslint::report::Outcome;
-use impslint::tls::{Context, KeyLog, Keys, Tally, content};
+use impslint::time::Time;
+use impslint::tls::{Connection, Context, KeyLog, Keys, Tally, content};
+use impslint::wire::FrameNo;
 use proptest::prelude::*;
 
 const CAPTURE: &[u8] = include_bytes!("tls/suites.pcap");
@@ -297,6 +300,46 @@ fn the_order_of_the_directions_does_not_matter() {
         assert!(asked.starts_with(b"POST /csp HTTP/1.1") && answered.starts_with(b"HTTP/1.1 200 OK"), "{port}");
         assert_eq!(content(&server, &client, KEYS.as_bytes()), [answered, asked], "{port}");
     }
+}
+
+#[test]
+fn a_direction_that_closes_before_anything_is_deciphered_has_an_end() {
+    let [client, server] = sent(40018);
+    let hello = &client[..5 + usize::from(u16::from_be_bytes([client[3], client[4]]))];
+    let mut context = Context::default();
+    context.keys.add(KEYS.as_bytes(), FrameNo(0));
+    let (frame, time, offset) = (FrameNo(1), Time(0), None);
+    let data = |way, bytes| StreamEvent::Data { way, bytes, frame, offset, time };
+    let end = |way| StreamEvent::End { way, end: End::Closed, frame, time };
+    let (mut connection, mut ended) = (Connection::new(), [0; 2]);
+    for event in [data(Way::Forward, hello), end(Way::Forward), data(Way::Reverse, &server), end(Way::Reverse)] {
+        connection.push(event, frame, &context, &mut |plain| {
+            let (way, ends) = match plain {
+                StreamEvent::Data { way, .. } | StreamEvent::Gap { way, .. } => (way, 0),
+                StreamEvent::End { way, .. } => (way, 1),
+            };
+            assert_eq!(ended[way as usize], 0, "nothing comes after the end");
+            ended[way as usize] += ends;
+        });
+    }
+    assert_eq!((ended, context.tally().deciphered), ([1, 1], 1));
+}
+
+#[test]
+fn the_end_frees_the_records_behind_what_only_looked_like_one() {
+    // TLS 1.3, with several records of content at the end.
+    let [client, mut server] = sent(40018);
+    let [_, whole] = content(&client, &server, KEYS.as_bytes());
+    let (mut at, mut starts) = (0, Vec::new());
+    while let Some(&[_, _, _, high, low]) = server.get(at..at + 5) {
+        starts.push(at);
+        at += 5 + usize::from(u16::from_be_bytes([high, low]));
+    }
+    // No record, and then the header of one that is longer than all that comes.
+    let noise = [&[0xaa; 8][..], &[23, 3, 3, 0x40, 0]].concat();
+    let at = starts[starts.len() - 4];
+    server.splice(at..at, noise);
+    assert_eq!(content(&client, &server, KEYS.as_bytes())[1], whole);
 }
 
 proptest! {

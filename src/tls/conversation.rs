@@ -124,9 +124,10 @@ impl Conversation {
 
     /// Reads on, and turns to the other direction as long as that may have waited for this one.
     fn read_both(&mut self, way: Way, io: &mut Io<'_>) -> Result<(), Fault> {
-        let agreed = self.agreed();
+        let mut agreed = self.agreed();
         self.read_or_give_up(way, io)?;
-        if self.agreed() != agreed {
+        while self.agreed() != agreed {
+            agreed = self.agreed();
             self.read_or_give_up(way.opposite(), io)?;
             self.read_or_give_up(way, io)?;
         }
@@ -169,7 +170,7 @@ impl Conversation {
 
     fn tell_gap(&mut self, way: Way, octets: Option<u64>, spot: Spot, io: &mut Io<'_>) {
         let lane = self.lane(way);
-        if !std::mem::replace(&mut lane.gap_told, true) {
+        if !lane.end_told && !std::mem::replace(&mut lane.gap_told, true) {
             let loss = lane.loss.unwrap_or(Loss::Limit);
             (io.plain)(StreamEvent::Gap { way, octets, loss, frame: spot.frame, time: spot.time });
         }
@@ -199,27 +200,31 @@ impl Conversation {
 
     /// Tells the end of a direction, where it has come.
     fn end(&mut self, way: Way, io: &mut Io<'_>) {
-        let Some((end, spot)) = self.lane(way).end else { return };
+        let lane = self.lane(way);
+        let Some((end, spot)) = lane.end.filter(|_| !lane.end_told) else { return };
         while self.lane(way).step == Step::Lost && !self.lane(way).inbox.waiting().is_empty() {
             // No more octets come for the record that might begin here.
             self.lane(way).seek(1);
-            if self.search(way, io).is_err() {
+            if self.read(way, io).is_err() {
                 self.lane(way).give_up();
             }
         }
-        let lane = self.lane(way);
-        lane.end = None;
-        let unread = lane.give_up();
-        self.sealed += unread;
-        let end = if self.lane(way).closed { crate::flow::End::Closed } else { end };
-        if self.opened {
-            (io.plain)(StreamEvent::End { way, end, frame: spot.frame, time: spot.time });
+        if !self.opened {
+            // What the other direction still says may be deciphered, and then this one has an end.
+            return;
         }
+        let lane = self.lane(way);
+        lane.end_told = true;
+        let end = if lane.closed { crate::flow::End::Closed } else { end };
+        self.sealed += lane.give_up();
+        (io.plain)(StreamEvent::End { way, end, frame: spot.frame, time: spot.time });
     }
 
-    /// Reads the records of a direction that are there.
+    /// Reads the records of a direction that are there, up to one that changes what is agreed: the other direction may
+    /// have waited for it, and goes first, wherever a segment ends.
     fn read(&mut self, way: Way, io: &mut Io<'_>) -> Result<(), Fault> {
-        loop {
+        let agreed = self.agreed();
+        while self.agreed() == agreed {
             match self.lane(way).step {
                 Step::GivenUp => return Ok(()),
                 Step::Passing(..) => {
@@ -257,6 +262,7 @@ impl Conversation {
                 }
             }
         }
+        Ok(())
     }
 
     /// Takes a client's hello in the form of SSL 2.0, which can only come first.
@@ -308,6 +314,9 @@ impl Conversation {
     fn search(&mut self, way: Way, io: &mut Io<'_>) -> Result<(), Fault> {
         let mut from = 0;
         while let Some(header) = self.lane(way).seek(from) {
+            if self.lane(way).has_tried_enough() {
+                break;
+            }
             if self.lane(way).inbox.waiting().len() < header.record_len() {
                 break;
             }
@@ -320,9 +329,6 @@ impl Conversation {
                 }
                 Read::Waits => break,
                 Read::Failed => from = 1,
-            }
-            if self.lane(way).has_tried_enough() {
-                return Err(Fault::Unreadable);
             }
         }
         if self.lane(way).has_tried_enough() { Err(Fault::Unreadable) } else { Ok(()) }

@@ -44,6 +44,11 @@ impl Inbox {
         self.octets.get(self.read..).unwrap_or_default()
     }
 
+    /// Position in the direction of the first octet that waits; those missing are not counted.
+    pub(super) fn position(&self) -> u64 {
+        self.base + self.read as u64
+    }
+
     /// Octets just before the first that waits, enough to hold a block and a MAC where they are there.
     pub(super) fn before(&self) -> &[u8] {
         self.octets.get(self.read.saturating_sub(KEPT)..self.read).unwrap_or_default()
@@ -62,7 +67,7 @@ impl Inbox {
         if self.octets.len() <= KEPT && self.octets.capacity() > CAPACITY_KEPT {
             self.octets.shrink_to(CAPACITY_KEPT);
         }
-        let front = self.base + self.read as u64;
+        let front = self.position();
         while self.runs.get(1).is_some_and(|(from, _)| *from <= front) {
             self.runs.pop_front();
         }
@@ -77,7 +82,7 @@ impl Inbox {
 
     /// The runs that cover a range of the waiting octets: where each starts in the range, and where it was captured.
     pub(super) fn runs(&self, range: Range<usize>) -> impl Iterator<Item = (Range<usize>, Spot)> + '_ {
-        let first = self.base + self.read as u64;
+        let first = self.position();
         let place = move |position: u64| usize::try_from(position.saturating_sub(first)).unwrap_or(usize::MAX);
         self.runs.iter().enumerate().filter_map(move |(index, (from, spot))| {
             let end = self.runs.get(index + 1).map_or(usize::MAX, |(next, _)| place(*next));

@@ -14,7 +14,7 @@ pub const SEARCH_MAX: usize = 256 * 1024;
 pub const WAITING_MAX: usize = 64 * 1024;
 /// Records in a row that cannot be deciphered, after which a direction is given up.
 pub const UNREADABLE_MAX: u32 = 32;
-/// Octets deciphered in vain, for each octet of a direction and besides, after which it is given up.
+/// Octets deciphered in vain, for each octet of a direction so far and besides, after which it is given up.
 pub const VAIN_PER_OCTET: u64 = 8;
 /// See [`VAIN_PER_OCTET`].
 pub const VAIN_BESIDES: u64 = 32 * 1024;
@@ -61,12 +61,17 @@ pub(super) struct Lane {
     pub(super) loss: Option<Loss>,
     /// Whether the sender said that it closes.
     pub(super) closed: bool,
-    /// How the direction ended, where that was not yet told.
+    /// How the direction ended, where it did.
     pub(super) end: Option<(End, Spot)>,
+    /// Whether that was told: nothing comes after it.
+    pub(super) end_told: bool,
     unreadable: u32,
     searched: usize,
     received: u64,
+    /// Octets deciphered in vain.
     vain: u64,
+    /// Whether those were too many for the octets up to where they were deciphered.
+    vain_enough: bool,
 }
 
 impl Lane {
@@ -84,10 +89,12 @@ impl Lane {
             loss: None,
             closed: false,
             end: None,
+            end_told: false,
             unreadable: 0,
             searched: 0,
             received: 0,
             vain: 0,
+            vain_enough: false,
         }
     }
 
@@ -109,7 +116,8 @@ impl Lane {
         let Self { inbox, keyed, coming, vain, sequence, .. } = self;
         let payload = inbox.waiting().get(HEADER_LEN..header.record_len())?;
         let sealed = Sealed { header, before: inbox.before(), payload };
-        let most = VAIN_PER_OCTET * self.received + VAIN_BESIDES;
+        // What came in the same segment behind the record makes no difference.
+        let most = VAIN_PER_OCTET * (inbox.position() + header.record_len() as u64) + VAIN_BESIDES;
         let mut attempt = |cipher: &mut Cipher, first: u64| {
             for number in first..first.saturating_add(tries) {
                 if *vain > most {
@@ -133,6 +141,7 @@ impl Lane {
                 }
             }
         }
+        self.vain_enough = found.is_none() && *vain > most;
         let (opened, next) = found?;
         self.sequence = next;
         self.opened = true;
@@ -159,7 +168,7 @@ impl Lane {
 
     /// Whether more was deciphered in vain than is worth it.
     pub(super) fn has_tried_enough(&self) -> bool {
-        self.vain > VAIN_PER_OCTET * self.received + VAIN_BESIDES || self.searched > SEARCH_MAX
+        self.vain_enough || self.searched > SEARCH_MAX
     }
 
     /// Takes keys into force, from the next record on.
