@@ -70,11 +70,9 @@ fn given(octets: &[u8], wanted: impl Fn(&Summary) -> bool) -> Option<Given> {
         return None;
     }
     let whole = read(capture);
-    // A record that ran into the header of a further file is cut there, but only as long as it is in the window; and of
-    // damaged xz as much is lost as its decoder was given at a time.
-    let xz = whole.summary.codings.contains(&Coding::Xz);
-    let sign = |kind| kind == AnomalyKind::FurtherHeader || xz && kind == AnomalyKind::DamagedCompression;
-    let depends = whole.anomalies.iter().any(|anomaly| sign(anomaly.kind));
+    // Of damaged xz as much is lost as its decoder was given at a time.
+    let depends = whole.summary.codings.contains(&Coding::Xz)
+        && whole.anomalies.iter().any(|anomaly| anomaly.kind == AnomalyKind::DamagedCompression);
     for (piece, window) in [(1, 1), (61, 256), (usize::MAX, 1024)].into_iter().filter(|_| !depends) {
         let capture = open(octets, piece, window).expect("what opens whole opens in pieces");
         assert_eq!(whole, read(capture), "in pieces of {piece}, windows of {window}");

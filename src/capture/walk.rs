@@ -134,17 +134,16 @@ impl Walk {
         let offset = |at: usize| stretch.offset + at as u64;
         loop {
             if let Some(damage) = self.damage {
-                let (search, end) = match self.records.search(stretch, at) {
+                // Where the damage begins there may be a header, but no record.
+                let from = at + usize::from(offset(at) == damage.offset);
+                let (search, end) = match self.records.search(stretch, from) {
                     Search::Found(next) => (Some(next), next),
                     Search::Short(_) if stretch.ended => (None, stretch.bytes.len()),
                     Search::Short(next) => (None, next),
                 };
-                at = match (self.records.header_in(stretch, at, end), search) {
-                    (Header::At(at, _), _) | (Header::No, Some(at)) => {
-                        out.anomalies.push(damage.kind, damage.offset, offset(at) - damage.offset);
-                        self.damage = None;
-                        at
-                    }
+                let (next, further) = match (self.records.header_in(stretch, at, end), search) {
+                    (Header::At(next, records), _) => (next, Some(records)),
+                    (Header::No, Some(next)) => (next, None),
                     (Header::Short(next), _) => return next,
                     (Header::No, None) if stretch.ended => {
                         let kind = if damage.at_end { AnomalyKind::CutTail } else { damage.kind };
@@ -155,6 +154,16 @@ impl Walk {
                     }
                     (Header::No, None) => return end,
                 };
+                if offset(next) > damage.offset {
+                    out.anomalies.push(damage.kind, damage.offset, offset(next) - damage.offset);
+                }
+                self.damage = None;
+                at = next;
+                if let Some(records) = further {
+                    out.anomalies.push(AnomalyKind::FurtherHeader, offset(at), records.header_len() as u64);
+                    at += records.header_len();
+                    self.records = *records;
+                }
             }
             let (bad, kind, at_end) = match self.records.take(stretch, at, out) {
                 Stop::Damaged(bad, kind) => (bad, kind, false),
@@ -163,26 +172,8 @@ impl Walk {
                 }
                 Stop::Short(rest) => return rest,
             };
-            // The last record may have run into the header: then its file was cut, and the record ends there.
-            let last = out.frames.last_mut().filter(|frame| frame.range.end as usize == bad);
-            let from = last.as_ref().map_or(bad, |frame| frame.range.start as usize);
-            match self.records.header_in(stretch, from, bad + 1) {
-                Header::At(begin, records) => {
-                    if let Some(frame) = last.filter(|_| begin < bad) {
-                        frame.range.end = begin as u32;
-                        out.anomalies.push(AnomalyKind::CutTail, offset(from), (begin - from) as u64);
-                        out.tally.truncated = true;
-                    }
-                    out.anomalies.push(AnomalyKind::FurtherHeader, offset(begin), records.header_len() as u64);
-                    at = begin + records.header_len();
-                    self.records = *records;
-                }
-                Header::Short(short) if short == bad => return bad,
-                Header::Short(_) | Header::No => {
-                    self.damage = Some(Damage { offset: offset(bad), kind, at_end });
-                    at = bad + 1;
-                }
-            }
+            self.damage = Some(Damage { offset: offset(bad), kind, at_end });
+            at = bad;
         }
     }
 }
