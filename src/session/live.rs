@@ -41,6 +41,17 @@ struct Waiting {
     open: Open,
 }
 
+/// How long sessions are kept, in nanoseconds.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Patience {
+    /// After their end.
+    pub(super) linger: i64,
+    /// In silence, where no keep-alive time is known.
+    pub(super) silence: i64,
+    /// In silence at most.
+    pub(super) most: i64,
+}
+
 /// A session that is still going on.
 #[derive(Debug)]
 pub(super) struct Live {
@@ -206,7 +217,7 @@ impl Live {
     }
 
     /// When it is to be closed if nothing more is heard: `linger` after its end, or after the silence that ends it.
-    pub(super) fn deadline(&self, linger: i64, silence: i64) -> Time {
+    pub(super) fn deadline(&self, Patience { linger, silence, most }: Patience) -> Time {
         let wait = match (self.ended, self.agreed.keep_alive_time) {
             (Some(_), _) => linger,
             // Twice the granted time is silence; a minute more lets a late keep-alive through.
@@ -215,7 +226,7 @@ impl Live {
             }
             (None, None) => silence,
         };
-        Time(self.last_active.0.saturating_add(wait.max(linger)))
+        Time(self.last_active.0.saturating_add(wait.min(most).max(linger)))
     }
 
     /// Whether it was seen ending.

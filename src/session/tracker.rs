@@ -19,7 +19,7 @@ use crate::flow::{End, FlowNo};
 use crate::syntax::NameId;
 use crate::time::Time;
 
-use super::live::Live;
+use super::live::{Live, Patience};
 use super::log::Chapter;
 use super::logins::{Account, Logins};
 use super::{ClientId, Doubt, Event, Heard, Session, SessionNo, Use, What};
@@ -52,7 +52,7 @@ impl Default for Limits {
             sessions: 100_000,
             events: 4_000,
             octets: 512 << 10,
-            octets_in_all: 12 << 20,
+            octets_in_all: 8 << 20,
             subscribers: 16_384,
             exchanges: 1024,
         }
@@ -63,6 +63,8 @@ impl Default for Limits {
 const LINGER: i64 = 120_000_000_000;
 /// The same while there are more than [`CROWD`] sessions: 10 s.
 const LINGER_IN_CROWD: i64 = 10_000_000_000;
+/// How long any session may be silent while there is a crowd: 300 s.
+const SILENCE_IN_CROWD: i64 = 300_000_000_000;
 /// A step of the clock that a second message has to confirm: an hour.
 const LEAP: i64 = 3_600_000_000_000;
 /// How many sessions are a crowd.
@@ -238,14 +240,14 @@ impl Tracker {
     /// Moves the clock on and closes the sessions whose time has come.
     fn advance(&mut self, now: Time, closed: &mut Closed) {
         self.move_clock(now);
-        let linger = self.linger();
+        let patience = self.patience();
         while let Some(Reverse((deadline, no))) = self.deadlines.peek().copied() {
             if deadline > self.clock {
                 break;
             }
             self.deadlines.pop();
             let Some(live) = self.live.get(&no) else { continue };
-            let due = live.deadline(linger, SILENCE);
+            let due = live.deadline(patience);
             if due <= self.clock {
                 self.close(no, None, closed);
             } else {
@@ -264,9 +266,13 @@ impl Tracker {
         }
     }
 
-    /// How long an ended session is kept now.
-    fn linger(&self) -> i64 {
-        if self.live.len() > CROWD { LINGER_IN_CROWD } else { LINGER }
+    /// How long sessions are kept now.
+    fn patience(&self) -> Patience {
+        if self.live.len() > CROWD {
+            Patience { linger: LINGER_IN_CROWD, silence: SILENCE_IN_CROWD, most: SILENCE_IN_CROWD }
+        } else {
+            Patience { linger: LINGER, silence: SILENCE, most: i64::MAX }
+        }
     }
 
     fn count(&mut self, heard: &Heard) {
@@ -294,11 +300,11 @@ impl Tracker {
         let lost = (!asked && grant.request.is_none()).then_some(Doubt::BeganMidStream);
         let live = Live::open(no, grant, lost);
         let (id, client) = (live.session().id.clone(), client_key(live.session()));
-        let linger = self.linger();
+        let patience = self.patience();
         for old in client.iter().flat_map(|key| self.by_client.get(key)).flatten() {
             if let Some(live) = self.live.get_mut(old) {
                 live.replace(time);
-                self.deadlines.push(Reverse((live.deadline(linger, SILENCE), *old)));
+                self.deadlines.push(Reverse((live.deadline(patience), *old)));
             }
         }
         // A server that hands out an identifier again means a new session by it.
@@ -350,7 +356,7 @@ impl Tracker {
             heard.events.iter_mut().for_each(|event| event.opens_flow = false);
         }
         self.settle_stand_ins(no, Some(&heard));
-        let (linger, clock) = (self.linger(), self.clock);
+        let (patience, clock) = (self.patience(), self.clock);
         let Some(live) = self.live.get_mut(&no) else { return Some(no) };
         if let Some(gateway) = heard.gateway.as_deref() {
             live.introduce(gateway);
@@ -363,7 +369,7 @@ impl Tracker {
         self.filed += live.log().len() - held;
         if live.is_over() && !was_over {
             // Its deadline is nearer than the one it was given when it began.
-            self.deadlines.push(Reverse((live.deadline(linger, SILENCE), no)));
+            self.deadlines.push(Reverse((live.deadline(patience), no)));
         }
         if live.log().events() as usize >= self.limits.events || live.log().len() >= self.limits.octets {
             closed.sessions.push(live.end_chapter(clock));
@@ -405,11 +411,11 @@ impl Tracker {
     }
 
     fn admit(&mut self, live: Live, closed: &mut Closed) {
-        let linger = self.linger();
+        let patience = self.patience();
         while self.live.len() >= self.limits.sessions {
             let Some(Reverse((deadline, no))) = self.deadlines.pop() else { break };
             let Some(old) = self.live.get(&no) else { continue };
-            let due = old.deadline(linger, SILENCE);
+            let due = old.deadline(patience);
             if due > deadline {
                 // It has been heard of since.
                 self.deadlines.push(Reverse((due, no)));
@@ -425,7 +431,7 @@ impl Tracker {
         if let Some(key) = client_key(session) {
             self.by_client.entry(key).or_default().push(session.no);
         }
-        self.deadlines.push(Reverse((live.deadline(linger, SILENCE), session.no)));
+        self.deadlines.push(Reverse((live.deadline(patience), session.no)));
         self.live.insert(session.no, Box::new(live));
     }
 
