@@ -122,14 +122,16 @@ impl Conversation {
         read
     }
 
-    /// Reads on, and turns to the other direction as long as that may have waited for this one.
+    /// Reads on, and turns to the other direction each time that may have waited for this one: what waits there came
+    /// first, and is read before what follows here, wherever a segment ends.
     fn read_both(&mut self, way: Way, io: &mut Io<'_>) -> Result<(), Fault> {
-        let mut agreed = self.agreed();
-        self.read_or_give_up(way, io)?;
-        while self.agreed() != agreed {
-            agreed = self.agreed();
-            self.read_or_give_up(way.opposite(), io)?;
-            self.read_or_give_up(way, io)?;
+        loop {
+            let agreed = self.agreed();
+            self.read_or_give_up(way, true, io)?;
+            if self.agreed() == agreed {
+                break;
+            }
+            self.read_or_give_up(way.opposite(), false, io)?;
         }
         let both_over = self.lanes.iter().all(|lane| lane.end.is_some());
         for way in [way, way.opposite()] {
@@ -147,8 +149,8 @@ impl Conversation {
         (self.hello.map(|hello| hello.random), self.answer.map(|hello| hello.random), self.retries)
     }
 
-    fn read_or_give_up(&mut self, way: Way, io: &mut Io<'_>) -> Result<(), Fault> {
-        let Err(fault) = self.read(way, io) else { return Ok(()) };
+    fn read_or_give_up(&mut self, way: Way, turns: bool, io: &mut Io<'_>) -> Result<(), Fault> {
+        let Err(fault) = self.read(way, turns, io) else { return Ok(()) };
         if !self.opened {
             return Err(fault);
         }
@@ -205,7 +207,7 @@ impl Conversation {
         while self.lane(way).step == Step::Lost && !self.lane(way).inbox.waiting().is_empty() {
             // No more octets come for the record that might begin here.
             self.lane(way).seek(1);
-            if self.read(way, io).is_err() {
+            if self.read(way, false, io).is_err() {
                 self.lane(way).give_up();
             }
         }
@@ -220,11 +222,11 @@ impl Conversation {
         (io.plain)(StreamEvent::End { way, end, frame: spot.frame, time: spot.time });
     }
 
-    /// Reads the records of a direction that are there, up to one that changes what is agreed: the other direction may
-    /// have waited for it, and goes first, wherever a segment ends.
-    fn read(&mut self, way: Way, io: &mut Io<'_>) -> Result<(), Fault> {
+    /// Reads the records of a direction that are there; where it `turns`, no more of them than up to one that changes
+    /// what is agreed.
+    fn read(&mut self, way: Way, turns: bool, io: &mut Io<'_>) -> Result<(), Fault> {
         let agreed = self.agreed();
-        while self.agreed() == agreed {
+        while !turns || self.agreed() == agreed {
             match self.lane(way).step {
                 Step::GivenUp => return Ok(()),
                 Step::Passing(..) => {
