@@ -1,7 +1,7 @@
 //! pcap: a file header, then records, each a header of 16 octets and the captured bytes.
 
 use super::anomaly::{Anomalies, AnomalyKind};
-use super::format::{Format, HEAD_LEN};
+use super::format::{Content, Format, HEAD_LEN, recognise};
 use super::octets::Order;
 use super::walk::{Out, Search, Stop, Stretch};
 use super::{FrameRef, LinkType};
@@ -84,7 +84,8 @@ impl Pcap {
             let start = at + self.header_len;
             let end = start + header.captured as usize;
             if !(self.is_sound(header) && self.is_expected(header)) {
-                if !header.is_possible() {
+                // The header of a further file reads like that of an empty record.
+                if !header.is_possible() || is_file_header(stretch.bytes, at) {
                     return Stop::Damaged(at, AnomalyKind::DamagedRecord);
                 }
                 match self.may_follow(stretch, end, header) {
@@ -195,6 +196,11 @@ impl Pcap {
     fn is_timely(&self, seconds: u32) -> bool {
         self.recent[0].is_none() || self.recent.iter().flatten().any(|&recent| is_near(seconds, recent))
     }
+}
+
+/// Whether the header of a file begins at `at`, of whatever format.
+fn is_file_header(bytes: &[u8], at: usize) -> bool {
+    bytes.get(at..).is_some_and(|rest| matches!(recognise(rest), Some(Content::Capture(..))))
 }
 
 fn is_near(a: u32, b: u32) -> bool {

@@ -342,6 +342,19 @@ fn a_further_file_is_read_like_the_first() {
 }
 
 #[test]
+fn a_further_file_is_seen_also_where_time_begins_at_zero() {
+    for count in 0..3 {
+        let file = |octets: Octets| (0..count).fold(octets, |octets, n| octets.record(n, 7, &text(n))).bytes;
+        let one = file(Octets::new(false).pcap_header(0xa1b2_c3d4, 1));
+        let two = file(Octets::new(false).pcap_header(0xa1b2_c3d4, 101));
+        let given = read(&[&one[..], &two].concat());
+        assert_eq!(given.anomalies(), [(AnomalyKind::FurtherHeader, one.len() as u64, 24)]);
+        assert_eq!(given.data(), [read(&one).data(), read(&two).data()].concat());
+        assert_eq!(given.frames.last().map(|f| f.2), read(&two).frames.last().map(|f| f.2));
+    }
+}
+
+#[test]
 fn absurd_times_are_read_and_told() {
     let times = [T, 0, u32::MAX, 7, T + 1, 3, u32::MAX - 5, 1 << 31, T, T, 0, 0, T];
     let octets = times
