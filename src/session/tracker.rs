@@ -52,7 +52,7 @@ impl Default for Limits {
             sessions: 100_000,
             events: 4_000,
             octets: 512 << 10,
-            octets_in_all: 8 << 20,
+            octets_in_all: 5 << 20,
             subscribers: 16_384,
             exchanges: 1024,
         }
@@ -63,8 +63,8 @@ impl Default for Limits {
 const LINGER: i64 = 120_000_000_000;
 /// The same while there are more than [`CROWD`] sessions: 10 s.
 const LINGER_IN_CROWD: i64 = 10_000_000_000;
-/// How long any session may be silent while there is a crowd: 300 s.
-const SILENCE_IN_CROWD: i64 = 300_000_000_000;
+/// How long any session may be silent while there is a crowd: 180 s.
+const SILENCE_IN_CROWD: i64 = 180_000_000_000;
 /// A step of the clock that a second message has to confirm: an hour.
 const LEAP: i64 = 3_600_000_000_000;
 /// How many sessions are a crowd.

@@ -15,7 +15,7 @@ pub struct Packed {
 }
 
 /// How many repeatable runs of octets are found again.
-const LATELY: usize = 64;
+const LATELY: usize = 32;
 
 impl Default for Packed {
     fn default() -> Self {
