@@ -68,10 +68,10 @@ pub(super) fn remarks(outcome: &Outcome) -> Vec<String> {
     }
     remarks.extend(skipped(outcome));
     let cut = outcome.contents.flows.cut_frames;
-    remarks.extend((cut > 0).then(|| format!("{} cut by the snap length", counted(cut, "frame"))));
+    remarks.extend((cut > 0).then(|| format!("{} cut by snap length", counted(cut, "frame"))));
     remarks.extend(encrypted(&outcome.tls));
     let begun = outcome.tally.begun_before;
-    remarks.extend((begun > 0).then(|| format!("the beginning of {} is not there", counted(begun, "session"))));
+    remarks.extend((begun > 0).then(|| format!("{} began mid-stream", counted(begun, "session"))));
     if outcome.dropped_findings > 0 {
         remarks
             .push(format!("{} beyond the limit, counted but not told", counted(outcome.dropped_findings, "finding")));

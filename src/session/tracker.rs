@@ -241,6 +241,11 @@ impl Tracker {
     fn advance(&mut self, now: Time, closed: &mut Closed) {
         self.move_clock(now);
         let patience = self.patience();
+        if self.deadlines.len() > 1_024 + 4 * self.live.len() {
+            // Most are of sessions that are over.
+            let due = |(no, live): (&SessionNo, &Box<Live>)| Reverse((live.deadline(patience), *no));
+            self.deadlines = self.live.iter().map(due).collect();
+        }
         while let Some(Reverse((deadline, no))) = self.deadlines.peek().copied() {
             if deadline > self.clock {
                 break;
