@@ -243,8 +243,8 @@ impl Tracker {
         let patience = self.patience();
         if self.deadlines.len() > 1_024 + 4 * self.live.len() {
             // Most are of sessions that are over.
-            let due = |(no, live): (&SessionNo, &Box<Live>)| Reverse((live.deadline(patience), *no));
-            self.deadlines = self.live.iter().map(due).collect();
+            let open = self.live.iter();
+            self.deadlines = open.map(|(no, live)| Reverse((live.deadline(patience), *no))).collect();
         }
         while let Some(Reverse((deadline, no))) = self.deadlines.peek().copied() {
             if deadline > self.clock {
