@@ -29,7 +29,7 @@ pub const MAX_NESTED: u8 = 4;
 /// Most flows without data of which the tunnel is remembered. When there are more, all of them are forgotten.
 pub const MAX_TUNNELS_WAITING: usize = 1 << 16;
 /// Most flows followed at a time. When there are as many, those longest silent are evicted, down to [`FOLLOWED_KEPT`].
-pub const MAX_FOLLOWED: usize = 1 << 16;
+pub const MAX_FOLLOWED: usize = 20 << 10;
 /// Followed flows that such an eviction leaves.
 pub const FOLLOWED_KEPT: usize = MAX_FOLLOWED / 16 * 15;
 /// Most octets that all followed flows may hold after a window: out of order, and in what their readers keep. Beyond,
