@@ -52,8 +52,8 @@ impl Default for Limits {
             sessions: 100_000,
             events: 4_000,
             octets: 512 << 10,
-            octets_in_all: 5 << 20,
-            subscribers: 16_384,
+            octets_in_all: 3 << 20,
+            subscribers: 12_288,
             exchanges: 1024,
         }
     }
