@@ -38,9 +38,10 @@ pub struct Limits {
     pub events: usize,
     /// Octets of a session's packed events before its chapter is closed.
     pub octets: usize,
-    /// Octets of all packed events; beyond it the chapters of the longest logs are closed, down to 7/8.
+    /// Octets of all packed events while few sessions are open; each session takes [`ROOM_OF_ONE`] from it, down to
+    /// [`ROOM_LEFT`]. Beyond it the chapters of the longest logs are closed, down to 7/8.
     pub octets_in_all: usize,
-    /// Subscribers held; logins of further ones are not grouped.
+    /// Subscribers held; beyond it those longest silent are handed over.
     pub subscribers: usize,
     /// Unanswered exchanges held of a flow; beyond it the oldest is given up.
     pub exchanges: usize,
@@ -52,13 +53,17 @@ impl Default for Limits {
             sessions: 100_000,
             events: 4_000,
             octets: 512 << 10,
-            octets_in_all: 3 << 20,
+            octets_in_all: 32 << 20,
             subscribers: 12_288,
             exchanges: 1024,
         }
     }
 }
 
+/// Octets that a session takes besides its packed events, of those that all may hold.
+const ROOM_OF_ONE: usize = 3 << 10;
+/// Octets of packed events that are held however many sessions are open.
+const ROOM_LEFT: usize = 3 << 20;
 /// How long an ended session is kept, so that what is still said in it is filed with it: 120 s.
 const LINGER: i64 = 120_000_000_000;
 /// The same while there are more than [`CROWD`] sessions: 10 s.
@@ -379,25 +384,32 @@ impl Tracker {
         if live.log().events() as usize >= self.limits.events || live.log().len() >= self.limits.octets {
             closed.sessions.push(live.end_chapter(clock));
         }
-        if self.filed > self.limits.octets_in_all / 8 {
+        if self.filed > self.room() / 8 {
             self.cut_short(closed);
         }
         Some(no)
+    }
+
+    /// Octets of packed events that all sessions may hold now.
+    fn room(&self) -> usize {
+        let all = self.limits.octets_in_all;
+        all.saturating_sub(self.live.len() * ROOM_OF_ONE).max(ROOM_LEFT.min(all))
     }
 
     /// Closes the chapters of the longest logs where all sessions together hold too much.
     #[cold]
     fn cut_short(&mut self, closed: &mut Closed) {
         self.filed = 0;
+        let room = self.room();
         let mut held: usize = self.live.values().map(|live| live.log().len()).sum();
-        if held <= self.limits.octets_in_all {
+        if held <= room {
             return;
         }
         let mut longest: Vec<(Reverse<usize>, SessionNo)> =
             self.live.iter().map(|(no, live)| (Reverse(live.log().len()), *no)).collect();
         longest.sort_unstable();
         for (Reverse(len), no) in longest {
-            if held <= self.limits.octets_in_all / 8 * 7 {
+            if held <= room / 8 * 7 {
                 break;
             }
             if let Some(live) = self.live.get_mut(&no) {
