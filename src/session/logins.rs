@@ -178,16 +178,20 @@ impl Logins {
         from_server && (in_exchange || heard.events.iter().any(|e| e.is(name::LOGIN_RESPONSE)))
     }
 
-    /// Octets are missing in a flow: what they held may have been the answers to its logins.
-    pub(super) fn miss(&mut self, flow: FlowNo, doubt: Doubt) {
+    /// Octets are missing in a flow: what they held may have been the answers to its logins. Returns whose.
+    pub(super) fn miss(&mut self, flow: FlowNo, doubt: Doubt) -> Vec<(String, ClientId)> {
         let waiting = self.pending.range((flow, 0)..=(flow, u32::MAX)).rev().take(WAITING_IN_FLOW);
+        let mut whose = Vec::new();
         for request in waiting.filter_map(|(_, heard)| login_request(heard)) {
-            let user = login_identity(request).1.unwrap_or_default().to_lowercase();
+            let (client, user) = login_identity(request);
+            let user = user.unwrap_or_default().to_lowercase();
             let attempts = self.subscribers.get_mut(&user).into_iter().flat_map(|k| k.account.attempts.iter_mut());
             for attempt in attempts.filter(|a| a.exchange.0 == flow && a.answer.is_none()) {
                 attempt.unheard.get_or_insert(doubt);
             }
+            whose.push((user, client));
         }
+        whose
     }
 
     /// Whether a Login-Request waits for its answer in this exchange.

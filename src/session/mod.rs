@@ -1,7 +1,8 @@
 //! Messages in, conversations out: who asked, who answered, what is missing.
 //!
-//! In: what the carriers handed over, in capture order. Out: [`Chapter`]s, which read back as [`Session`]s, each the run of [`Event`]s between one
-//! client and its server with the [`Transaction`]s found in it, and [`Subscriber`]s that group sessions by user.
+//! In: what the carriers handed over, in capture order. Out: [`Chapter`]s, which read back as [`Session`]s, each the run
+//! of [`Event`]s between one client and its server with the [`Transaction`]s found in it, and [`Account`]s, which read
+//! back as [`Subscriber`]s that group logins by user.
 //! A transaction is not an exchange of the carrier: it is paired by session, initiator and transaction identifier.
 //! What the capture could not have shown is kept as [`Doubt`].
 

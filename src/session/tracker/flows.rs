@@ -110,7 +110,14 @@ impl Tracker {
                 live.miss(&gap);
             }
         }
-        self.logins.miss(flow.no, loss.into());
+        // A login that was granted there ended the sessions that its client had before.
+        for client in self.logins.miss(flow.no, loss.into()) {
+            for no in self.by_client.get(&client).into_iter().flatten() {
+                if let Some(live) = self.live.get_mut(no) {
+                    live.miss(&gap);
+                }
+            }
+        }
         if let Some(state) = state {
             state.lossy.get_or_insert(loss.into());
             if state.gaps.len() < GAPS_REMEMBERED {
