@@ -61,7 +61,7 @@ impl Tool {
 }
 
 #[derive(Serialize)]
-struct Input<'o> {
+pub(super) struct Input<'o> {
     path: &'o str,
     format: &'o str,
     packets: u64,
@@ -71,6 +71,21 @@ struct Input<'o> {
     #[serde(serialize_with = "moment")]
     last_time: Option<Time>,
     truncated: bool,
+}
+
+impl<'o> Input<'o> {
+    pub(super) fn of(input: &'o super::Input) -> Self {
+        let super::Input { path, format, packets, bytes, first_time, last_time, truncated, .. } = input;
+        Self {
+            path,
+            format,
+            packets: *packets,
+            bytes: *bytes,
+            first_time: *first_time,
+            last_time: *last_time,
+            truncated: *truncated,
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -254,15 +269,7 @@ fn numbers(frames: &[FrameNo]) -> Vec<u64> {
 }
 
 fn inputs<S: Serializer>(inputs: &[super::Input], to: S) -> Result<S::Ok, S::Error> {
-    to.collect_seq(inputs.iter().map(|input| Input {
-        path: &input.path,
-        format: &input.format,
-        packets: input.packets,
-        bytes: input.bytes,
-        first_time: input.first_time,
-        last_time: input.last_time,
-        truncated: input.truncated,
-    }))
+    to.collect_seq(inputs.iter().map(Input::of))
 }
 
 fn findings<S: Serializer>(findings: &[Filed], to: S) -> Result<S::Ok, S::Error> {

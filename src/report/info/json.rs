@@ -7,11 +7,10 @@ use serde::Serialize;
 
 use super::super::contents::{Contents, Share, Unread};
 use super::super::human::version_name;
-use super::super::json::{Guarded, Tls, Tool, moment};
+use super::super::json::{self, Guarded, Tls, Tool};
 use super::super::{Input, Outcome};
 use super::percent;
 use crate::capture::LinkType;
-use crate::time::Time;
 
 /// Number of the schema; it changes when a field changes its meaning or goes away.
 pub const SCHEMA: u32 = 1;
@@ -43,15 +42,8 @@ struct Info<'o> {
 
 #[derive(Serialize)]
 struct File<'o> {
-    path: &'o str,
-    format: &'o str,
-    packets: u64,
-    bytes: u64,
-    #[serde(serialize_with = "moment")]
-    first_time: Option<Time>,
-    #[serde(serialize_with = "moment")]
-    last_time: Option<Time>,
-    truncated: bool,
+    #[serde(flatten)]
+    input: json::Input<'o>,
     anomalies: &'o [String],
     further_anomalies: u64,
 }
@@ -163,17 +155,8 @@ pub(super) fn write(outcome: &Outcome, out: &mut impl Write) -> io::Result<()> {
 
 impl<'o> File<'o> {
     fn of(input: &'o Input) -> Self {
-        Self {
-            path: &input.path,
-            format: &input.format,
-            packets: input.packets,
-            bytes: input.bytes,
-            first_time: input.first_time,
-            last_time: input.last_time,
-            truncated: input.truncated,
-            anomalies: &input.anomalies,
-            further_anomalies: input.further_anomalies,
-        }
+        let Input { anomalies, further_anomalies, .. } = input;
+        Self { input: json::Input::of(input), anomalies, further_anomalies: *further_anomalies }
     }
 }
 
