@@ -38,8 +38,8 @@ pub struct Limits {
     pub events: usize,
     /// Octets of a session's packed events before its chapter is closed.
     pub octets: usize,
-    /// Octets of all packed events while few sessions are open; each session takes [`ROOM_OF_ONE`] from it, down to
-    /// [`ROOM_LEFT`]. Beyond it the chapters of the longest logs are closed, down to 7/8.
+    /// Octets of all packed events while few sessions are open; each session takes 3 KiB from it, down to 3 MiB. Beyond
+    /// it the chapters of the longest logs are closed, down to 7/8.
     pub octets_in_all: usize,
     /// Subscribers held; beyond it those longest silent are handed over.
     pub subscribers: usize,
