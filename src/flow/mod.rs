@@ -3,13 +3,15 @@
 //! In: the frames of a [`Window`](crate::capture::Window). Out: for each conversation a run of [`StreamEvent`]s,
 //! each byte once, in order, with the frame it came from; what is missing is a [`StreamEvent::Gap`], never silence.
 //!
-//! [`dissect`](dissect()) takes a frame apart with the help of `link`, `ppp`, `wan`, `wlan`, `meta` and `mpls` for what is
-//! below IP, `ip`, `transport` and `tunnel`; `fragment` puts packets together; the [`Table`] finds the flow of each, a [`Slot`] puts the two directions of a
-//! followed flow in order, `silence` tells when nothing more is to be waited for, and [`Counters`] tell what was seen and what was not read.
+//! [`dissect`](dissect()) takes a frame apart with the help of `link`, `ppp`, `wan`, `wlan`, `meta` and `mpls` for what
+//! is below IP, `ip`, `transport` and `tunnel`; `fragment` puts packets together; the [`Table`] finds the flow of each;
+//! `followed` keeps those that are read, each in a [`Slot`] that puts its two directions in order; `silence` tells when
+//! nothing more is to be waited for, and [`Counters`] tell what was seen and what was not read.
 
 mod counters;
 mod dissect;
 mod entry;
+mod followed;
 mod fragment;
 mod ip;
 mod key;
@@ -32,6 +34,7 @@ mod wlan;
 pub use counters::{Counters, MAX_NUMBERS};
 pub use dissect::{Flags, Head, Hosts, MAX_LAYERS, Packet, Part, Payload, Stop, dissect};
 pub use entry::{IDLE_CLOSED, IDLE_REOPENED, IDLE_TCP, IDLE_UDP, IDLE_UDP_IGNORED, Ticks};
+pub use followed::MAX_TUNNELS_WAITING;
 pub use fragment::{
     CAPTURED_TWICE, FRAGMENT_LIFETIME, FRAGMENT_OCTETS, FragmentTally, IDENTIFICATION_REUSED, MAX_DATAGRAMS,
 };
@@ -39,8 +42,7 @@ pub use names::{ether_type_name, ppp_name, protocol_name};
 pub use silence::SILENT_PATIENCE;
 pub use slot::{DATAGRAMS_REMEMBERED, Interest, Segments, Slot};
 pub use table::{
-    FLOWS_KEPT, FOLLOWED_KEPT, HELD_KEPT, HELD_TOTAL, MAX_FLOWS, MAX_FOLLOWED, MAX_NESTED, MAX_TUNNELS_WAITING, Table,
-    Touched,
+    FLOWS_KEPT, FOLLOWED_KEPT, HELD_KEPT, HELD_TOTAL, MAX_FLOWS, MAX_FOLLOWED, MAX_NESTED, Table, Touched,
 };
 pub use tcp::{HELD_OCTETS, HELD_SEGMENTS, PATIENCE, PATIENCE_PACKETS, RESET_DISTANCE, Tally};
 pub use tunnel::{Outer, Tunnel, TunnelKind};
