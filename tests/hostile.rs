@@ -339,14 +339,14 @@ fn segments_that_never_complete_are_given_up() {
 
 #[test]
 fn holes_in_very_many_flows_are_forgotten_with_them() {
-    let flows = (0..20_000_u32).flat_map(|n| {
+    let flows = (0..12_000_u32).flat_map(|n| {
         let mut tcp = Tcp::open(1000 + n / 1000, 10_000 + (n % 1000) as u16);
         tcp.next[CLIENT] += 10;
         tcp.segment(CLIENT, ACK, &[b'x'; 40]);
         tcp.frames
     });
     let outcome = among_good_ones(flows);
-    assert_eq!(outcome.flows, 20_002);
+    assert_eq!(outcome.flows, 12_002);
 }
 
 #[test]

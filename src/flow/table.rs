@@ -27,7 +27,7 @@ pub const FLOWS_KEPT: usize = MAX_FLOWS / 16 * 15;
 /// Most times that a packet is put together from fragments which came in packets that were put together themselves.
 pub const MAX_NESTED: u8 = 4;
 /// Most flows followed at a time. When there are as many, those longest silent are evicted, down to [`FOLLOWED_KEPT`].
-pub const MAX_FOLLOWED: usize = 20 << 10;
+pub const MAX_FOLLOWED: usize = 1 << 14;
 /// Followed flows that such an eviction leaves.
 pub const FOLLOWED_KEPT: usize = MAX_FOLLOWED / 16 * 15;
 /// Most octets that all followed flows may hold after a window: out of order, and in what their readers keep. Beyond,
