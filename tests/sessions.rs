@@ -55,7 +55,7 @@ fn see_with(trace: &str, limits: Limits) -> Seen {
         },
     );
     read.unwrap();
-    tracker.finish(&mut closed);
+    while tracker.finish(&mut closed) {}
     let Closed { sessions, subscribers, identities } = closed;
     let mut sessions: Vec<Session> = sessions.into_iter().map(Chapter::read).collect();
     let subscribers = subscribers.into_iter().map(Account::read).collect();

@@ -114,9 +114,14 @@ impl Engine {
             self.judge(closed, &mut collection, &mut judgement);
             collection.flow()
         });
-        let mut closed = Closed::default();
-        tracker.finish(&mut closed);
-        self.judge(closed, &mut collection, &mut judgement);
+        loop {
+            let mut closed = Closed::default();
+            let more = tracker.finish(&mut closed);
+            self.judge(closed, &mut collection, &mut judgement);
+            if !more {
+                break;
+            }
+        }
         let (findings, told, dropped) = collection.finish();
         let filed = |finding| Filed::new(finding, &capture.name(), |frame| capture.locate(frame));
         let findings = findings.into_iter().map(filed).collect();

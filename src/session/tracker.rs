@@ -70,6 +70,8 @@ const LINGER: i64 = 120_000_000_000;
 const LINGER_IN_CROWD: i64 = 10_000_000_000;
 /// How long any session may be silent while there is a crowd: 180 s.
 const SILENCE_IN_CROWD: i64 = 180_000_000_000;
+/// How many sessions are closed at once when the capture is over.
+const CLOSED_AT_ONCE: usize = 512;
 /// A step of the clock that a second message has to confirm: an hour.
 const LEAP: i64 = 3_600_000_000_000;
 /// How many sessions are a crowd.
@@ -227,8 +229,9 @@ impl Tracker {
         owner
     }
 
-    /// Closes everything: the capture is over. Sessions are appended to `closed` by rising number.
-    pub fn finish(&mut self, closed: &mut Closed) {
+    /// Closes what is open, some sessions at a time by rising number, then the rest: the capture is over. Returns whether
+    /// there is more.
+    pub fn finish(&mut self, closed: &mut Closed) -> bool {
         let mut flows: Vec<FlowNo> = self.flows.keys().copied().collect();
         flows.sort_unstable();
         for flow in flows {
@@ -236,10 +239,14 @@ impl Tracker {
         }
         let mut open: Vec<SessionNo> = self.live.keys().copied().collect();
         open.sort_unstable();
-        for no in open {
+        let more = open.len() > CLOSED_AT_ONCE;
+        for no in open.into_iter().take(CLOSED_AT_ONCE) {
             self.close(no, None, closed);
         }
-        self.logins.finish(closed);
+        if !more {
+            self.logins.finish(closed);
+        }
+        more
     }
 
     /// Moves the clock on and closes the sessions whose time has come.
