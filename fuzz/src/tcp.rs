@@ -116,8 +116,8 @@ fn frame(segment: &Segment, ack: u32, time: Time) -> Frame {
     Frame { time, captured: out, missing: segment.missing }
 }
 
-/// What comes out of a direction, `told` as that: each octet once and in its place, and, where the positions are `certain`, no gap
-/// where something had been captured and nothing captured left out.
+/// What comes out of a direction, `told` as that: each octet once and in its place, and, where the positions are
+/// `certain`, no gap where something had been captured and nothing captured left out.
 fn in_order(way: Way, told: Way, events: &[Told], segments: &[Segment], certain: bool) {
     // The first `n` segments that go this way: where they start and how many octets they brought.
     let brought = |n: u64| {

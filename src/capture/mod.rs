@@ -1,13 +1,13 @@
 //! Capture files and pipes in, frames out, window by window.
 //!
-//! In: the bytes of a pcap or pcapng, compressed or not, recognised by content. Out: [`Window`]s of about a megabyte, each the
-//! captured bytes of its records and one [`FrameRef`] a record. What was wrong with the file is told as
-//! [`Anomaly`], with its offset; everything that could be read before and after it is handed over.
+//! In: the bytes of a pcap or pcapng, compressed or not, recognised by content. Out: [`Window`]s of a quarter of a
+//! megabyte, each the captured bytes of its records and one [`FrameRef`] a record. What was wrong with the file is told
+//! as [`Anomaly`], with its offset; everything that could be read before and after it is handed over.
 //!
-//! [`Capture`] is one input or, by `merge`, several as one timeline. `reader` reads and carries the incomplete tail
-//! from window to window, `walk` goes over the records of a
-//! window with the help of `pcap` or `pcapng` and finds them again behind damage, `anomaly` and `tally` keep what
-//! there is to tell about the whole. `unpack` decompresses. [`mod@write`] is the way back: frames in, pcapng out.
+//! [`Capture`] is one input or, by `merge`, several as one timeline. `reader` reads and carries the incomplete tail from
+//! window to window, `walk` goes over the records of a window with the help of `pcap` or `pcapng` and finds them again
+//! behind damage, `anomaly` and `tally` keep what there is to tell about the whole. `unpack` decompresses. [`mod@write`]
+//! is the way back: frames in, pcapng out.
 
 mod anomaly;
 mod error;

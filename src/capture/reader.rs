@@ -143,9 +143,9 @@ impl Reader {
         }
     }
 
-    /// Reads until there is a frame, or secrets, the input ends, or the room is used; gives how many octets of `bytes` are of the
-    /// input and how many of them are done with. The room is twice the tail at least, so that copying tails costs no
-    /// more than reading; and it grows as octets arrive, not as some length field says.
+    /// Reads until there is a frame, or secrets, the input ends, or the room is used; gives how many octets of `bytes`
+    /// are of the input and how many of them are done with. The room is twice the tail at least, so that copying tails
+    /// costs no more than reading; and it grows as octets arrive, not as some length field says.
     fn fill(&mut self, window: &mut Window) -> (usize, usize) {
         let Window { bytes, frames, comments, secrets } = window;
         let (mut filled, mut done) = (self.tail.len(), 0);

@@ -245,8 +245,8 @@ impl<T> Slot<T> {
         first
     }
 
-    /// Notes that the table gives the flow up at a frame, be it of this flow or another, and how that ends it; returns whether that is the
-    /// first thing noted in this window.
+    /// Notes that the table gives the flow up at a frame, be it of this flow or another, and how that ends it; returns
+    /// whether that is the first thing noted in this window.
     pub(super) fn give_up(&mut self, end: End, frame: FrameNo, time: Time) -> bool {
         self.fate = Fate::GivenUp(Origin { frame, offset: 0, time }, end);
         self.chain.0.is_none()
