@@ -29,10 +29,24 @@ use crate::wire::FrameNo;
 
 /// What came of a carried item where it was decoded.
 enum Work {
-    Heard(Heard, Option<Manner>, Judgement),
-    Gap { flow: Arc<FlowInfo>, proved: bool, direction: Direction, loss: Loss, at: (Time, FrameNo) },
-    End { flow: Arc<FlowInfo>, end: End, at: (Time, FrameNo) },
+    /// Boxed, since the results of a window are put in order.
+    Heard(Box<Said>),
+    Gap {
+        flow: Arc<FlowInfo>,
+        proved: bool,
+        direction: Direction,
+        loss: Loss,
+        at: (Time, FrameNo),
+    },
+    End {
+        flow: Arc<FlowInfo>,
+        end: End,
+        at: (Time, FrameNo),
+    },
 }
+
+/// A message that was heard, its manner, and what the rules about messages said of it.
+type Said = (Heard, Option<Manner>, Judgement);
 
 /// How many chapters are judged before what was said of them is collected.
 const CHAPTERS_AT_ONCE: usize = 16;
@@ -88,7 +102,8 @@ impl Engine {
             let mut closed = Closed::default();
             for item in batch {
                 match item {
-                    Work::Heard(heard, manner, mut said) => {
+                    Work::Heard(told) => {
+                        let (heard, manner, mut said) = *told;
                         let owner = tracker.hear(heard, &mut closed);
                         if owner.relayed {
                             continue;
@@ -139,9 +154,9 @@ impl Engine {
                     let (version, encoding) = (message.version, message.encoding);
                     let manner = Manner { version, encoding, carrier: message.envelope.carrier };
                     let manner = (message.kind == Kind::Csp).then_some(manner);
-                    Work::Heard(Heard::message(&message), manner, self.rulebook.message(&message))
+                    Work::Heard(Box::new((Heard::message(&message), manner, self.rulebook.message(&message))))
                 }
-                Err(envelope) => Work::Heard(Heard::bare(&envelope), None, Judgement::default()),
+                Err(envelope) => Work::Heard(Box::new((Heard::bare(&envelope), None, Judgement::default()))),
             },
             Carried::Gap { flow, proved, direction, loss, time, frame } => {
                 Work::Gap { flow, proved, direction, loss, at: (time, frame) }

@@ -130,7 +130,7 @@ impl<'s> Agreements<'s> {
         let negotiations = session.transactions.iter().filter(|t| settles(t.name));
         let mut ahead: Vec<_> = negotiations.filter_map(|t| Some((t.answer?, t))).collect();
         ahead.sort_unstable_by_key(|(answer, _)| Reverse(*answer));
-        Self { session, now: session.agreed.clone(), ahead }
+        Self { session, now: Agreed::clone(&session.agreed), ahead }
     }
 
     /// What was agreed when the event at `ix` was sent; `ix` never falls from one call to the next.

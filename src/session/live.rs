@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::sync::Arc;
 
 use crate::carrier::{Direction, Gateway};
 use crate::csp::message::Mode;
@@ -62,7 +63,7 @@ pub(super) struct Live {
     open: HashMap<(Direction, Box<str>), Open>,
     waiting: Vec<Waiting>,
     /// What is agreed now.
-    agreed: Agreed,
+    agreed: Arc<Agreed>,
     /// The transaction that the event being filed answered.
     just_answered: Option<Open>,
     last_active: Time,
@@ -128,6 +129,7 @@ impl Live {
     fn empty(no: SessionNo, heard: &Heard) -> Self {
         let encoding =
             heard.events.iter().find_map(|e| e.spoken()).map_or(crate::syntax::Encoding::Xml, |s| s.encoding);
+        let agreed = Arc::new(Agreed::default());
         Self {
             session: Session {
                 no,
@@ -145,7 +147,7 @@ impl Live {
                 events: Vec::new(),
                 faults: Vec::new(),
                 transactions: Vec::new(),
-                agreed: Agreed::default(),
+                agreed: Arc::clone(&agreed),
                 chapter: 0,
                 last: false,
                 watched_until: Time::default(),
@@ -154,7 +156,7 @@ impl Live {
             log: Log::default(),
             open: HashMap::new(),
             waiting: Vec::new(),
-            agreed: Agreed::default(),
+            agreed,
             just_answered: None,
             last_active: heard.events.iter().map(|e| e.end).max().unwrap_or_default(),
             ended: None,
@@ -348,7 +350,7 @@ impl Live {
     fn settle(&mut self, ix: EventIx, answer: &Event) {
         if let Some(open) = self.just_answered.take() {
             if let Some(request) = &open.negotiation {
-                self.agreed.settle(request, answer);
+                Arc::make_mut(&mut self.agreed).settle(request, answer);
             }
             let by_client =
                 self.session.transactions.get(open.place).is_some_and(|t| t.initiator == Direction::ClientToServer);
@@ -365,7 +367,7 @@ impl Live {
     /// Closes the chapter and goes on with the next; what was agreed stays, what was open is given up.
     pub(super) fn end_chapter(&mut self, clock: Time) -> Chapter {
         let next = Session {
-            agreed: self.agreed.clone(),
+            agreed: Arc::clone(&self.agreed),
             chapter: self.session.chapter + 1,
             events: Vec::new(),
             faults: Vec::new(),

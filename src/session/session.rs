@@ -1,6 +1,7 @@
 //! The session: what one client and its server said to each other from login to the end.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use crate::carrier::{Carrier, Direction, Gateway};
 use crate::csp::namespace::Version;
@@ -151,7 +152,7 @@ pub struct Session {
     /// Its transactions by rising request.
     pub transactions: Vec<Transaction>,
     /// What was agreed when this chapter began.
-    pub agreed: Agreed,
+    pub agreed: Arc<Agreed>,
     /// Number of this chapter, from 0. In a later chapter what was said before is gone.
     pub chapter: u32,
     /// Whether this is the last chapter.
@@ -279,7 +280,7 @@ impl Session {
 
     /// What was agreed when the event at `ix` was sent: the chapter's start and every negotiation answered since.
     pub fn agreed_at(&self, ix: EventIx) -> Agreed {
-        let mut agreed = self.agreed.clone();
+        let mut agreed = Agreed::clone(&self.agreed);
         for transaction in self.transactions.iter().filter(|t| t.answer.is_some_and(|a| a < ix)) {
             agreed.apply(self, transaction);
         }

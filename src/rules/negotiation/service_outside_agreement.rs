@@ -14,7 +14,7 @@ pub(super) fn check(session: &Session, verdict: &mut Verdict<'_>) {
         .collect();
     negotiations.sort_unstable_by_key(|(answer, _)| *answer);
     let mut negotiations = negotiations.into_iter().peekable();
-    let (mut agreed, mut answer) = (session.agreed.clone(), None);
+    let (mut agreed, mut answer) = (Agreed::clone(&session.agreed), None);
     let mut outside = Vec::new();
     for used in &session.transactions {
         while let Some((ix, negotiation)) = negotiations.next_if(|(answer, _)| *answer < used.request) {
