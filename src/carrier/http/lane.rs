@@ -70,14 +70,13 @@ pub(super) struct Lane {
 }
 
 /// Where reading stands in a way.
-#[expect(clippy::large_enum_variant, reason = "a box would cost an allocation a message; a flow has but two of these")]
 pub(super) enum State {
     /// Before a message.
     Between,
     /// In a head whose end has not come.
     Head,
-    /// In a body.
-    Body(Message),
+    /// In a body; boxed, since most of very many flows are between messages.
+    Body(Box<Message>),
     /// Out of step: the next start line is searched.
     Lost,
     /// After the end of the way, or of HTTP in it: nothing is read any more.

@@ -188,7 +188,7 @@ impl Conversation {
             lane.buffer.clear();
             lane.buffer.extend_from_slice(raw);
         }
-        lane.state = State::Body(message);
+        lane.state = State::Body(Box::new(message));
         if framing.is_empty() {
             self.finish(way, out);
         }
