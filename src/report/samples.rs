@@ -150,6 +150,7 @@ pub(super) fn outcome(findings: Vec<Finding>) -> Outcome {
             evicted: 0,
             cut_short: 0,
             begun_before: 0,
+            joined_late: 0,
             relayed: 0,
         },
         packets: 2000,

@@ -70,8 +70,9 @@ pub(super) fn remarks(outcome: &Outcome) -> Vec<String> {
     let cut = outcome.contents.flows.cut_frames;
     remarks.extend((cut > 0).then(|| format!("{} cut by snap length", counted(cut, "frame"))));
     remarks.extend(encrypted(&outcome.tls));
-    let begun = outcome.tally.begun_before;
-    remarks.extend((begun > 0).then(|| format!("{} began mid-stream", counted(begun, "session"))));
+    let begun = [(outcome.tally.begun_before, "session"), (outcome.tally.joined_late, "connection")];
+    let begun: Vec<String> = begun.into_iter().filter(|(n, _)| *n > 0).map(|(n, what)| counted(n, what)).collect();
+    remarks.extend((!begun.is_empty()).then(|| format!("{} began mid-stream", begun.join(" and "))));
     if outcome.dropped_findings > 0 {
         remarks
             .push(format!("{} beyond the limit, counted but not told", counted(outcome.dropped_findings, "finding")));

@@ -101,6 +101,8 @@ pub struct Tally {
     pub sessions: u64,
     /// Sessions whose beginning is not in the capture.
     pub begun_before: u64,
+    /// Connections that carry IMPS and whose beginning is not in the capture.
+    pub joined_late: u64,
     /// Users seen logging in; of very many, one who comes back after a long silence counts anew.
     pub subscribers: u64,
     /// Requests seen, by primitive.
@@ -126,6 +128,7 @@ impl Tally {
         self.subscribers += other.subscribers;
         self.judged += other.judged;
         self.begun_before += other.begun_before;
+        self.joined_late += other.joined_late;
         self.evicted += other.evicted;
         self.cut_short += other.cut_short;
         self.relayed += other.relayed;

@@ -31,9 +31,6 @@ use examples::pages;
 use judge::{Said, accusations, differences, said, silence, told};
 use wrap::Wrap;
 
-/// Wrappings that are not read yet.
-const NOT_YET: &[&str] = &["from-the-last-tenth", "from-the-second-tenth"];
-
 fn wraps() -> impl Iterator<Item = &'static Wrap> {
     let tables = [link::WRAPS, tunnel::WRAPS, fragment::WRAPS, tcp::WRAPS, twice::WRAPS, loss::WRAPS, file::WRAPS];
     tables.into_iter().flatten()
@@ -61,8 +58,7 @@ fn judge(name: &str, conversation: &Conversation) {
     let whole = said(&folder(&format!("{name}/plain")), &tcp::captured(conversation));
     assert!(whole.failures.is_empty() && !whole.messages.is_empty(), "{whole:?}");
     let only = std::env::var("IMPSLINT_WRAP").ok();
-    let wanted: Vec<&Wrap> =
-        wraps().filter(|w| only.as_deref().map_or(!NOT_YET.contains(&w.name), |only| w.name.contains(only))).collect();
+    let wanted: Vec<&Wrap> = wraps().filter(|w| only.as_deref().is_none_or(|only| w.name.contains(only))).collect();
     let (queue, found) = (Mutex::new(wanted.iter()), Mutex::new(Vec::new()));
     let work = || {
         while let Some(wrap) = { queue.lock().unwrap().next() } {
@@ -101,22 +97,6 @@ fn field_in_every_wrapping() {
 #[test]
 fn examples_of_rules_in_every_wrapping() {
     judge("pages", &pages());
-}
-
-/// The table of what is not read shrinks when something is.
-#[test]
-fn what_is_not_yet_read_is_known() {
-    let taken = [("wasteful", sample("wasteful")), ("clean-xml", sample("clean-xml")), ("pages", pages())];
-    let conversations = taken.map(|(name, conversation)| {
-        let whole = said(&folder(&format!("not-yet-{name}/plain")), &tcp::captured(&conversation));
-        (format!("not-yet-{name}"), conversation, whole)
-    });
-    for name in NOT_YET {
-        let wrap = wraps().find(|w| w.name == *name).unwrap_or_else(|| panic!("no wrapping is named {name}"));
-        let fails =
-            conversations.iter().any(|(name, packets, whole)| !complaints(wrap, name, packets, whole).is_empty());
-        assert!(fails, "{name} is read by now: it belongs out of NOT_YET");
-    }
 }
 
 /// Takes other packets out each time; `IMPSLINT_SEEDS` says how often, where that is not enough.

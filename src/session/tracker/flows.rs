@@ -29,6 +29,8 @@ pub(super) struct Exchange {
 /// What is known of a flow that carries IMPS.
 #[derive(Debug, Default)]
 pub(super) struct FlowState {
+    /// Whether anything was heard in it.
+    heard: bool,
     /// Apart from the map, whose smallest node has room for eleven.
     pub(super) exchanges: BTreeMap<u32, Box<Exchange>>,
     pub(super) users: Users,
@@ -165,6 +167,8 @@ impl Tracker {
     /// something heard belongs to where no session tells.
     pub(super) fn carry(&mut self, heard: &Heard) -> (Option<SessionNo>, Owner) {
         let doubt = heard.events.iter().find_map(|e| Doubt::of(e.whole));
+        let state = self.flows.entry(heard.flow.no).or_default();
+        self.tally.joined_late += u64::from(!std::mem::replace(&mut state.heard, true) && !heard.flow.opening_seen);
         if heard.direction == Direction::ClientToServer {
             self.tally.exchanges += 1;
             let user = if heard.session_id.is_none() { named(heard) } else { None };
