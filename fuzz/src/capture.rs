@@ -70,8 +70,8 @@ fn given(octets: &[u8], wanted: impl Fn(&Summary) -> bool) -> Option<Given> {
         return None;
     }
     let whole = read(capture);
-    // Of damaged xz as much is lost as its decoder was given at a time.
-    let depends = whole.summary.codings.contains(&Coding::Xz)
+    // Of damaged xz as much is lost as its decoder was given at a time, of damaged bzip2 as it gave at a time.
+    let depends = whole.summary.codings.iter().any(|coding| matches!(coding, Coding::Xz | Coding::Bzip2))
         && whole.anomalies.iter().any(|anomaly| anomaly.kind == AnomalyKind::DamagedCompression);
     for (piece, window) in [(1, 1), (61, 256), (usize::MAX, 1024)].into_iter().filter(|_| !depends) {
         let capture = open(octets, piece, window).expect("what opens whole opens in pieces");

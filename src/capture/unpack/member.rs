@@ -22,6 +22,9 @@ pub const MAX_XZ_MEMORY: u32 = 1 << 17;
 /// How many octets an xz decoder is given at a time: what comes of those with a fault in them is lost.
 const XZ_PIECE: usize = 256;
 
+/// How many octets a bzip2 decoder may give at a time: those that it gave together with a fault are lost.
+const BZIP2_PIECE: usize = 1024;
+
 /// What a step brought.
 pub(super) struct Step {
     /// Octets put at the beginning of the room.
@@ -107,7 +110,8 @@ impl Member {
             }
             Self::Bzip2(stream) => {
                 let before = (stream.total_in(), stream.total_out());
-                let status = stream.decompress(source.there(), room);
+                let some = room.len().min(BZIP2_PIECE);
+                let status = stream.decompress(source.there(), room.get_mut(..some).unwrap_or_default());
                 let moved = (stream.total_in() - before.0, stream.total_out() - before.1);
                 let ended = match status {
                     Ok(status) => Ok(status == bzip2::Status::StreamEnd),
