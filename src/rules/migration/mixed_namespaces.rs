@@ -23,5 +23,5 @@ pub(super) fn check(message: &Message, verdict: &mut Verdict<'_>) {
     verdict
         .find(&fact, Exhibit::message(message, Some(node), format!("{} here", other.number())))
         .show(Exhibit::message(message, Some(root), format!("{} here", version.number())))
-        .cause(fact);
+        .cause(&fact);
 }
