@@ -166,7 +166,9 @@ impl Rulebook {
         let manners = manners(message.version, Some(message.envelope.carrier));
         let scene = || Scene::message(message);
         self.ask(&self.messages, traits, manners, &scene, detail, |check, verdict| match (check, &structure) {
-            (Check::Message(check) | Check::MessageWith(_, check) | Check::Writing(check), _) => check(message, verdict),
+            (Check::Message(check) | Check::MessageWith(_, check) | Check::Writing(check), _) => {
+                check(message, verdict)
+            }
             (Check::Structure(check), Ok(oddities)) => check(message, oddities, verdict),
             (Check::Structure(_), Err(doubt)) => verdict.doubt(*doubt),
             _ => {}

@@ -22,6 +22,7 @@ mod content;
 mod encoding;
 mod groups;
 mod interop;
+mod keyed;
 mod messaging;
 mod migration;
 mod multiclient;

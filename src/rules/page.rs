@@ -168,14 +168,23 @@ impl Page {
     /// # Errors
     /// [`PageError`] when the front matter is not as described in this module.
     pub fn parse(page: &'static str) -> Result<Self, PageError> {
-        let (front, text) =
-            page.strip_prefix("---\n").and_then(|p| p.split_once("\n---\n")).ok_or(PageError::NoFrontMatter)?;
+        let mut rest = page.strip_prefix("---\n").ok_or(PageError::NoFrontMatter)?;
+        let mut keys: Vec<(&str, &str)> = Vec::with_capacity(16);
+        let mut parameters = Vec::new();
+        loop {
+            let (line, after) = rest.split_once('\n').ok_or(PageError::NoFrontMatter)?;
+            rest = after;
+            match line.split_once(':') {
+                _ if line == "---" => break,
+                _ if line.starts_with("  ") => parameters.push(parameter(line)?),
+                Some((key, value)) => keys.push((key, value.trim())),
+                None => {}
+            }
+        }
+        let text = rest;
         let value = |key: &'static str| {
-            front
-                .lines()
-                .find_map(|line| line.strip_prefix(key)?.strip_prefix(':'))
-                .map(str::trim)
-                .ok_or(PageError::Missing(key))
+            let found = keys.iter().find(|(k, _)| *k == key);
+            found.map(|(_, value)| *value).ok_or(PageError::Missing(key))
         };
         let list = |text: &str| -> Vec<String> {
             text.split(',').map(str::trim).filter(|i| !i.is_empty() && *i != "-").map(str::to_owned).collect()
@@ -221,13 +230,7 @@ impl Page {
                 .map(|word| one_of(word, &Evidence::NAMES))
                 .collect::<Result<_, _>>()?,
             since: value("since")?.to_owned(),
-            parameters: front
-                .lines()
-                .skip_while(|line| *line != "parameters:")
-                .skip(1)
-                .take_while(|line| line.starts_with("  "))
-                .map(parameter)
-                .collect::<Result<_, _>>()?,
+            parameters,
             text,
         })
     }

@@ -11,7 +11,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         name: "encoding/malformed-document",
         page: include_str!("../../../rules/encoding/malformed-document.md"),
-        check: Check::Message(malformed_document::check),
+        check: Check::Writing(malformed_document::check),
     },
     Rule {
         name: "encoding/verbose-syntax",

@@ -8,11 +8,12 @@ use crate::rules::Verdict;
 pub(super) fn check(message: &Message, verdict: &mut Verdict<'_>) {
     let Some(root) = message.document.root().filter(|_| message.kind == Kind::Csp) else { return };
     let Some(version) = root.namespace().and_then(namespace::version_of) else { return };
-    let inner = message
-        .document
-        .nodes()
-        .filter(|n| matches!(n.name(), name::TRANSACTION_CONTENT | name::PRESENCE_SUB_LIST))
-        .find_map(|n| Some((n, namespace::version_of(n.attribute("xmlns")?).filter(|v| *v != version)?)));
+    let mut declared = message.document.attributes().filter(|a| a.name == "xmlns");
+    let inner = declared.find_map(|a| {
+        let node = message.document.node(a.node).filter(|n| n.attribute("xmlns") == Some(a.value))?;
+        let inner = matches!(node.name(), name::TRANSACTION_CONTENT | name::PRESENCE_SUB_LIST);
+        Some((node, namespace::version_of(a.value).filter(|v| *v != version && inner)?))
+    });
     let Some((node, other)) = inner else { return };
     let fact = format!(
         "the namespace of {} is of {}, that of the message of {}",

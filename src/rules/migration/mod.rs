@@ -1,6 +1,7 @@
 //! Migration: messages that are half one version and half another.
 
 use super::{Check, Rule};
+use crate::csp::name;
 
 mod misplaced_poll_flag;
 mod mixed_namespaces;
@@ -10,7 +11,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         name: "migration/misplaced-poll-flag",
         page: include_str!("../../../rules/migration/misplaced-poll-flag.md"),
-        check: Check::Message(misplaced_poll_flag::check),
+        check: Check::MessageWith(&[name::POLL], misplaced_poll_flag::check),
     },
     Rule {
         name: "migration/mixed-namespaces",

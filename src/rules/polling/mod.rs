@@ -14,22 +14,22 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         name: "polling/constant-rate-poll",
         page: include_str!("../../../rules/polling/constant-rate-poll.md"),
-        check: Check::Session(constant_rate_poll::check),
+        check: Check::SessionWith(&[name::POLLING_REQUEST], constant_rate_poll::check),
     },
     Rule {
         name: "polling/ignored-poll-flag",
         page: include_str!("../../../rules/polling/ignored-poll-flag.md"),
-        check: Check::Session(ignored_poll_flag::check),
+        check: Check::SessionWith(&[name::POLLING_REQUEST], ignored_poll_flag::check),
     },
     Rule {
         name: "polling/poll-below-minimum",
         page: include_str!("../../../rules/polling/poll-below-minimum.md"),
-        check: Check::Session(poll_below_minimum::check),
+        check: Check::SessionWith(&[name::POLLING_REQUEST], poll_below_minimum::check),
     },
     Rule {
         name: "polling/redundant-poll",
         page: include_str!("../../../rules/polling/redundant-poll.md"),
-        check: Check::Session(redundant_poll::check),
+        check: Check::SessionWith(&[name::POLLING_REQUEST], redundant_poll::check),
     },
 ];
 

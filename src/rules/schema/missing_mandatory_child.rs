@@ -19,8 +19,7 @@ pub(super) fn check(message: &Message, oddities: &[Oddity], verdict: &mut Verdic
             if spoken_of_elsewhere(node, missing) {
                 continue;
             }
-            let alternatives =
-                mandatory_children(version, element.name).into_iter().find(|a| a.contains(&missing));
+            let alternatives = mandatory_children(version, element.name).into_iter().find(|a| a.contains(&missing));
             let any: Vec<&str> = alternatives.unwrap_or(vec![missing]).into_iter().map(name::spelling).collect();
             let (parent, missing) = (node.spelling(), any.join(" or "));
             verdict
