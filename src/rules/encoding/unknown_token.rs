@@ -29,9 +29,9 @@ pub(super) fn check(message: &Message, verdict: &mut Verdict<'_>) {
         }
         let at = anomaly.span.start;
         let near = innermost(message, at);
-        let token = near.filter(|n| n.spelling().starts_with("unknown-")).map_or_else(String::new, |n| {
-            format!(", told as {}", n.spelling())
-        });
+        let token = near
+            .filter(|n| n.spelling().starts_with("unknown-"))
+            .map_or_else(String::new, |n| format!(", told as {}", n.spelling()));
         verdict
             .find(
                 format!("a {what} token at octet {at} has no name in any CSP version{token}"),

@@ -8,6 +8,7 @@ use crate::syntax::NameId;
 
 mod connection_per_request;
 mod empty_answer;
+mod wrong_content_type;
 
 /// The rules of the family.
 pub(super) const RULES: &[Rule] = &[
@@ -20,6 +21,11 @@ pub(super) const RULES: &[Rule] = &[
         name: "transport/empty-answer",
         page: include_str!("../../../rules/transport/empty-answer.md"),
         check: Check::Session(empty_answer::check),
+    },
+    Rule {
+        name: "transport/wrong-content-type",
+        page: include_str!("../../../rules/transport/wrong-content-type.md"),
+        check: Check::Message(wrong_content_type::check),
     },
 ];
 
