@@ -8,6 +8,7 @@ mod ambiguous_version;
 mod invalid_opaque_value;
 mod malformed_document;
 mod mislabelled_body;
+mod syntax_switch;
 mod unknown_token;
 mod unregistered_public_id;
 mod verbose_syntax;
@@ -34,6 +35,11 @@ pub(super) const RULES: &[Rule] = &[
         name: "encoding/mislabelled-body",
         page: include_str!("../../../rules/encoding/mislabelled-body.md"),
         check: Check::Message(mislabelled_body::check),
+    },
+    Rule {
+        name: "encoding/syntax-switch",
+        page: include_str!("../../../rules/encoding/syntax-switch.md"),
+        check: Check::Session(syntax_switch::check),
     },
     Rule {
         name: "encoding/unknown-token",

@@ -8,6 +8,8 @@ use crate::syntax::NameId;
 
 mod connection_per_request;
 mod empty_answer;
+mod non_200_answer;
+mod slow_answer;
 mod wrong_content_type;
 
 /// The rules of the family.
@@ -21,6 +23,16 @@ pub(super) const RULES: &[Rule] = &[
         name: "transport/empty-answer",
         page: include_str!("../../../rules/transport/empty-answer.md"),
         check: Check::Session(empty_answer::check),
+    },
+    Rule {
+        name: "transport/non-200-answer",
+        page: include_str!("../../../rules/transport/non-200-answer.md"),
+        check: Check::Session(non_200_answer::check),
+    },
+    Rule {
+        name: "transport/slow-answer",
+        page: include_str!("../../../rules/transport/slow-answer.md"),
+        check: Check::Session(slow_answer::check),
     },
     Rule {
         name: "transport/wrong-content-type",
