@@ -8,6 +8,7 @@ mod ambiguous_version;
 mod invalid_opaque_value;
 mod malformed_document;
 mod mislabelled_body;
+mod parser_size_exceeded;
 mod syntax_switch;
 mod unknown_token;
 mod unregistered_public_id;
@@ -35,6 +36,11 @@ pub(super) const RULES: &[Rule] = &[
         name: "encoding/mislabelled-body",
         page: include_str!("../../../rules/encoding/mislabelled-body.md"),
         check: Check::Message(mislabelled_body::check),
+    },
+    Rule {
+        name: "encoding/parser-size-exceeded",
+        page: include_str!("../../../rules/encoding/parser-size-exceeded.md"),
+        check: Check::Session(parser_size_exceeded::check),
     },
     Rule {
         name: "encoding/syntax-switch",

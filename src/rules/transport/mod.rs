@@ -8,6 +8,7 @@ use crate::syntax::NameId;
 
 mod connection_per_request;
 mod empty_answer;
+mod heavy_headers;
 mod non_200_answer;
 mod slow_answer;
 mod wrong_content_type;
@@ -23,6 +24,11 @@ pub(super) const RULES: &[Rule] = &[
         name: "transport/empty-answer",
         page: include_str!("../../../rules/transport/empty-answer.md"),
         check: Check::Session(empty_answer::check),
+    },
+    Rule {
+        name: "transport/heavy-headers",
+        page: include_str!("../../../rules/transport/heavy-headers.md"),
+        check: Check::Session(heavy_headers::check),
     },
     Rule {
         name: "transport/non-200-answer",
