@@ -1,9 +1,9 @@
-use crate::carrier::Direction;
+use crate::carrier::{Direction, Wholeness};
 use crate::csp::message::integer;
 use crate::csp::name;
 use crate::finding::{Cost, Exhibit};
 use crate::rules::Verdict;
-use crate::session::{Doubt, Event, EventIx, Session};
+use crate::session::{Event, EventIx, Session};
 use crate::syntax::Node;
 
 /// What a client said it can parse at most: the request that said so, and the answer from which on it holds.
@@ -57,8 +57,8 @@ fn limits(session: &Session) -> Vec<Limit<'_>> {
         let place = event.primitive()?.at(&[name::CAPABILITY_LIST, name::PARSER_SIZE])?;
         Some(Limit { event, place, octets: integer(place)?, from })
     };
-    let mut limits: Vec<Limit<'_>> =
-        negotiations.filter_map(limit).filter(|l| Doubt::of(l.event.whole).is_none()).collect();
+    let whole = |l: &Limit<'_>| l.event.whole == Wholeness::Complete;
+    let mut limits: Vec<Limit<'_>> = negotiations.filter_map(limit).filter(whole).collect();
     limits.sort_by_key(|l| l.from);
     limits
 }

@@ -38,7 +38,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         name: "transport/slow-answer",
         page: include_str!("../../../rules/transport/slow-answer.md"),
-        check: Check::Session(slow_answer::check),
+        check: Check::Transaction(slow_answer::check),
     },
     Rule {
         name: "transport/wrong-content-type",
