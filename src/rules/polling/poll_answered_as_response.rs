@@ -37,7 +37,7 @@ pub(super) fn check(session: &Session, transaction: &Transaction, verdict: &mut 
     verdict
         .find(&fact, Exhibit::event(answer, "a poll has no response"))
         .show(Exhibit::event(poll, "asks whether something waits"))
-        .cause(fact);
+        .cause(&fact);
 }
 
 /// Whether it may answer another request of the client, whose response rides along.
