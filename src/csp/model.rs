@@ -9,15 +9,15 @@ use super::namespace::Version;
 use crate::syntax::{Document, MAX_DEPTH, NameId};
 
 mod check;
-mod oddity;
 mod sets;
+mod shape;
 mod v11;
 mod v12;
 mod v13;
 mod value;
 
 pub use check::{Fault, mandatory_children, validate_children};
-pub use oddity::{Odd, Oddity, oddities};
+pub use shape::{Odd, Oddity, Shape};
 pub use value::{Value, ValueFault, presence_values, same_property, validate_presence, validate_value};
 
 /// The versions that have a content model.
@@ -157,11 +157,6 @@ impl Table {
             row -= 1;
         }
         Self { rows, first }
-    }
-
-    /// The row of this number, from 1.
-    fn row(&'static self, number: u16) -> Option<&'static Element> {
-        self.rows.get(usize::from(number).checked_sub(1)?)
     }
 
     /// The rows of a name: one for each namespace that has it.

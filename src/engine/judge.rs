@@ -5,9 +5,10 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use super::shapes::Shapes;
 use crate::carrier::{Carrier, Wholeness};
 use crate::csp::message::{Kind, Message};
-use crate::csp::model::{NAMES, Oddity, oddities};
+use crate::csp::model::NAMES;
 use crate::csp::name::canonical;
 use crate::csp::namespace::Version;
 use crate::finding::Scene;
@@ -22,6 +23,7 @@ pub struct Rulebook {
     messages: Register,
     sessions: Register,
     others: Register,
+    shapes: Shapes,
 }
 
 /// What the rules said about something.
@@ -44,7 +46,7 @@ impl Judgement {
 }
 
 /// Traits of what is judged, or wanted by a rule: a bit each, [`ANY`] always among them.
-type Traits = u128;
+pub(super) type Traits = u128;
 
 const ANY: Traits = 1;
 /// A message has anomalies.
@@ -148,7 +150,7 @@ impl Rulebook {
             Check::Subscriber(_) | Check::Identity(_) => Some((ANY, &[])),
             _ => None,
         });
-        Ok(Self { entries, messages, sessions, others })
+        Ok(Self { entries, messages, sessions, others, shapes: Shapes::default() })
     }
 
     /// The rules and their pages.
@@ -158,11 +160,23 @@ impl Rulebook {
 
     /// What the rules about messages say of one.
     pub fn message(&self, message: &Message, detail: Detail) -> Judgement {
-        let structure = structure(message);
+        let fresh;
+        let trait_of = |name| self.messages.named(name);
+        let known = match self.shapes.known(message.version, &message.document, ANY, trait_of) {
+            Ok(known) => known,
+            Err(new) => {
+                fresh = new;
+                &fresh
+            }
+        };
+        let structure = match is_judged(message) {
+            Ok(true) => Ok(known.shape.oddities(&message.document)),
+            Ok(false) => Ok(Vec::new()),
+            Err(doubt) => Err(doubt),
+        };
         let odd = structure.as_ref().map_or(true, |odd| !odd.is_empty());
-        let mut traits = ANY;
+        let mut traits = known.traits;
         traits |= if odd { ODD } else { 0 } | if message.anomalies.is_empty() { 0 } else { ANOMALOUS };
-        traits = message.document.nodes().fold(traits, |traits, node| traits | self.messages.named(node.name()));
         let manners = manners(message.version, Some(message.envelope.carrier));
         let scene = || Scene::message(message);
         self.ask(&self.messages, traits, manners, &scene, detail, |check, verdict| match (check, &structure) {
@@ -252,11 +266,12 @@ impl Rulebook {
     }
 }
 
-/// What of a message does not stand as the content model of its version has it: nothing where it is not CSP, of no
-/// certain version, or was not understood from end to end, since then other rules speak; the doubt where it is not
-/// whole.
-fn structure(message: &Message) -> Result<Vec<Oddity>, Doubt> {
-    let Some(version) = message.version.filter(|_| message.kind == Kind::Csp) else { return Ok(Vec::new()) };
+/// Whether a message is held against the content model of its version: not where it is not CSP, of no certain version,
+/// or was not understood from end to end, since then other rules speak; nor, with a doubt, where it is not whole.
+fn is_judged(message: &Message) -> Result<bool, Doubt> {
+    if message.version.is_none() || message.kind != Kind::Csp {
+        return Ok(false);
+    }
     if let Some(doubt) = Doubt::of(message.envelope.wholeness) {
         return Err(doubt);
     }
@@ -267,8 +282,5 @@ fn structure(message: &Message) -> Result<Vec<Oddity>, Doubt> {
         matches!(kind, AnomalyKind::InvalidOpaque | AnomalyKind::UnknownValueToken | AnomalyKind::UnknownExtension)
     };
     let whole = message.envelope.wholeness == Wholeness::Complete;
-    match whole && message.anomalies.iter().all(|a| understood(a.kind)) {
-        true => Ok(oddities(version, &message.document)),
-        false => Ok(Vec::new()),
-    }
+    Ok(whole && message.anomalies.iter().all(|a| understood(a.kind)))
 }

@@ -7,9 +7,11 @@
 mod fold;
 mod judge;
 pub mod pipeline;
+mod shapes;
 
 pub use fold::{CAUSES_KEPT, Collection, FINDINGS_KEPT, Tell};
 pub use judge::{Judgement, Rulebook};
+pub use shapes::{SHAPE_ELEMENTS, SHAPES_KEPT};
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -1,0 +1,74 @@
+//! The shapes of messages: names and nesting, of which a capture has few. What follows from them is looked up once.
+
+use std::sync::OnceLock;
+
+use super::judge::Traits;
+use crate::csp::model::Shape;
+use crate::csp::namespace::Version;
+use crate::syntax::{Document, NameId};
+
+/// How many shapes of messages are remembered; a power of two. What comes later is looked at each time anew.
+pub const SHAPES_KEPT: usize = 1024;
+
+/// How many elements a message may have for its shape to be remembered.
+pub const SHAPE_ELEMENTS: usize = 128;
+
+/// What does not depend on the texts of a message, looked up once for all messages of the same version, names and
+/// nesting. Each shape has two places to be at; what is once there stays, so that threads may share it.
+#[derive(Debug, Default)]
+pub(super) struct Shapes {
+    places: OnceLock<Box<[OnceLock<Box<Known>>]>>,
+}
+
+/// A message's shape, and what of it rules ask for.
+#[derive(Debug)]
+pub(super) struct Known {
+    version: Option<Version>,
+    /// Name and depth of each element.
+    steps: Box<[u32]>,
+    pub(super) traits: Traits,
+    pub(super) shape: Shape,
+}
+
+impl Known {
+    fn is_of(&self, version: Option<Version>, document: &Document) -> bool {
+        self.version == version && self.steps.len() == document.len() && self.steps.iter().copied().eq(steps(document))
+    }
+}
+
+fn steps(document: &Document) -> impl Iterator<Item = u32> {
+    document.nodes().map(|node| u32::from(node.name().0) << 16 | node.depth() as u32)
+}
+
+impl Shapes {
+    /// What is known of the shape of a document; made anew where it is not remembered.
+    /// Its traits are `any` and that of each name.
+    pub(super) fn known(
+        &self,
+        version: Option<Version>,
+        document: &Document,
+        any: Traits,
+        trait_of: impl Fn(NameId) -> Traits,
+    ) -> Result<&Known, Box<Known>> {
+        let new = || {
+            let traits = document.nodes().fold(any, |traits, node| traits | trait_of(node.name()));
+            let shape = version.map(|version| Shape::of(version, document)).unwrap_or_default();
+            Box::new(Known { version, steps: steps(document).collect(), traits, shape })
+        };
+        if document.len() > SHAPE_ELEMENTS {
+            return Err(new());
+        }
+        let seed = version.map_or(0, |version| 1 + version as u64);
+        let hash = steps(document)
+            .fold(seed, |state, step| (state.rotate_left(5) ^ u64::from(step)).wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        let places = self.places.get_or_init(|| (0..SHAPES_KEPT).map(|_| OnceLock::new()).collect());
+        let first = (hash >> 32) as usize % SHAPES_KEPT;
+        for place in [first, first ^ 1].into_iter().filter_map(|place| places.get(place)) {
+            let known = place.get_or_init(new);
+            if known.is_of(version, document) {
+                return Ok(known);
+            }
+        }
+        Err(new())
+    }
+}
