@@ -11,7 +11,7 @@ mod shapes;
 
 pub use fold::{CAUSES_KEPT, Collection, FINDINGS_KEPT, Tell};
 pub use judge::{Judgement, Rulebook};
-pub use shapes::{SHAPE_ELEMENTS, SHAPES_KEPT};
+pub use shapes::{SHAPE_ELEMENTS_KEPT, SHAPES_KEPT};
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -1,6 +1,7 @@
 //! The shapes of messages: names and nesting, of which a capture has few. What follows from them is looked up once.
 
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use super::judge::Traits;
 use crate::csp::model::Shape;
@@ -10,14 +11,16 @@ use crate::syntax::{Document, NameId};
 /// How many shapes of messages are remembered; a power of two. What comes later is looked at each time anew.
 pub const SHAPES_KEPT: usize = 1024;
 
-/// How many elements a message may have for its shape to be remembered.
-pub const SHAPE_ELEMENTS: usize = 128;
+/// How many elements the remembered shapes may have together.
+pub const SHAPE_ELEMENTS_KEPT: usize = 65_536;
 
 /// What does not depend on the texts of a message, looked up once for all messages of the same version, names and
 /// nesting. Each shape has two places to be at; what is once there stays, so that threads may share it.
 #[derive(Debug, Default)]
 pub(super) struct Shapes {
     places: OnceLock<Box<[OnceLock<Box<Known>>]>>,
+    /// Elements of all remembered shapes.
+    elements: AtomicUsize,
 }
 
 /// A message's shape, and what of it rules ask for.
@@ -41,6 +44,13 @@ fn steps(document: &Document) -> impl Iterator<Item = u32> {
 }
 
 impl Shapes {
+    /// Whether so many elements more may be remembered; then they count.
+    fn has_room(&self, elements: usize) -> bool {
+        let before = self.elements.load(Relaxed);
+        let fits = before.saturating_add(elements) <= SHAPE_ELEMENTS_KEPT;
+        fits && self.elements.compare_exchange(before, before + elements, Relaxed, Relaxed).is_ok()
+    }
+
     /// What is known of the shape of a document; made anew where it is not remembered.
     /// Its traits are `any` and that of each name.
     pub(super) fn known(
@@ -55,16 +65,17 @@ impl Shapes {
             let shape = version.map(|version| Shape::of(version, document)).unwrap_or_default();
             Box::new(Known { version, steps: steps(document).collect(), traits, shape })
         };
-        if document.len() > SHAPE_ELEMENTS {
-            return Err(new());
-        }
         let seed = version.map_or(0, |version| 1 + version as u64);
         let hash = steps(document)
             .fold(seed, |state, step| (state.rotate_left(5) ^ u64::from(step)).wrapping_mul(0x9e37_79b9_7f4a_7c15));
         let places = self.places.get_or_init(|| (0..SHAPES_KEPT).map(|_| OnceLock::new()).collect());
         let first = (hash >> 32) as usize % SHAPES_KEPT;
         for place in [first, first ^ 1].into_iter().filter_map(|place| places.get(place)) {
-            let known = place.get_or_init(new);
+            let known = match place.get() {
+                Some(known) => known,
+                None if self.has_room(document.len()) => place.get_or_init(new),
+                None => break,
+            };
             if known.is_of(version, document) {
                 return Ok(known);
             }

@@ -8,9 +8,10 @@
 //! that sees enough: what a rule does not ask for costs nothing.
 
 use std::fmt::Display;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use crate::csp::message::{Message, text_fingerprint};
+use crate::csp::message::Message;
 use crate::csp::model::Oddity;
 use crate::finding::{Cost, Finding, Place, Scene, Severity, Side};
 use crate::session::{Doubt, Session, Subscriber, Transaction, Use};
@@ -37,6 +38,7 @@ mod sms;
 mod transaction;
 mod transport;
 
+use keyed::Folding;
 pub use page::{Evidence, Page, PageError, Parameter, Scope};
 
 /// A rule: a name, a page and a function. It keeps no state outside a call.
@@ -114,8 +116,9 @@ pub struct Again {
 
 /// Fingerprint of what findings of one session are folded by: rule, side and cause.
 pub fn cause_fingerprint(rule: &str, side: Side, cause: &str) -> u64 {
-    let fold = |state: u64, next: u64| (state.rotate_left(23) ^ next).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    fold(fold(text_fingerprint(rule), side as u64), text_fingerprint(cause))
+    let mut all = Folding::default();
+    (rule, side, cause).hash(&mut all);
+    all.finish()
 }
 
 /// What rules have to say about the one thing they are shown.

@@ -157,9 +157,11 @@ fn has_text_judged(element: &Element) -> bool {
 
 /// What is odd about the own text of an element.
 fn odd_text(element: &Element, node: Node<'_>) -> Option<Odd> {
+    if !node.has_text() {
+        return None;
+    }
     let text = node.text();
     match element.kind {
-        _ if text.is_empty() => None,
         Kind::Leaf(_) if element.name == name::PRESENCE_VALUE => {
             let of = node.parent().map_or(NameId::UNKNOWN, Node::name);
             validate_presence(of, text).is_err().then_some(Odd::Value)

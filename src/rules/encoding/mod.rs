@@ -25,7 +25,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         name: "encoding/invalid-opaque-value",
         page: include_str!("../../../rules/encoding/invalid-opaque-value.md"),
-        check: Check::Message(invalid_opaque_value::check),
+        check: Check::Writing(invalid_opaque_value::check),
     },
     Rule {
         name: "encoding/malformed-document",
@@ -50,7 +50,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         name: "encoding/unknown-token",
         page: include_str!("../../../rules/encoding/unknown-token.md"),
-        check: Check::Message(unknown_token::check),
+        check: Check::Writing(unknown_token::check),
     },
     Rule {
         name: "encoding/unregistered-public-id",

@@ -7,7 +7,7 @@ use crate::rules::Verdict;
 /// One message, namespaces of several CSP versions.
 pub(super) fn check(message: &Message, verdict: &mut Verdict<'_>) {
     let Some(root) = message.document.root().filter(|_| message.kind == Kind::Csp) else { return };
-    let Some(version) = root.namespace().and_then(namespace::version_of) else { return };
+    let Some(version) = message.claims.namespace else { return };
     let mut declared = message.document.attributes().filter(|a| a.name == "xmlns");
     let inner = declared.find_map(|a| {
         let node = message.document.node(a.node).filter(|n| n.attribute("xmlns") == Some(a.value))?;

@@ -17,7 +17,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         name: "migration/missing-presence-namespace",
         page: include_str!("../../../rules/migration/missing-presence-namespace.md"),
-        check: Check::Message(missing_presence_namespace::check),
+        check: Check::MessageWith(&[name::PRESENCE_SUB_LIST], missing_presence_namespace::check),
     },
     Rule {
         name: "migration/mixed-namespaces",

@@ -18,7 +18,10 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         name: "negotiation/incomplete-cir-agreement",
         page: include_str!("../../../rules/negotiation/incomplete-cir-agreement.md"),
-        check: Check::Transaction(incomplete_cir_agreement::check),
+        check: Check::TransactionOf(
+            &[name::CLIENT_CAPABILITY_REQUEST, name::LOGIN_REQUEST],
+            incomplete_cir_agreement::check,
+        ),
     },
     Rule {
         name: "negotiation/inconsistent-sizes",

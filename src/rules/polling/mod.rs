@@ -23,7 +23,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         name: "polling/false-poll-flag",
         page: include_str!("../../../rules/polling/false-poll-flag.md"),
-        check: Check::Session(false_poll_flag::check),
+        check: Check::SessionWith(&[name::POLLING_REQUEST], false_poll_flag::check),
     },
     Rule {
         name: "polling/ignored-poll-flag",
@@ -38,7 +38,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         name: "polling/poll-answered-as-response",
         page: include_str!("../../../rules/polling/poll-answered-as-response.md"),
-        check: Check::Transaction(poll_answered_as_response::check),
+        check: Check::TransactionOf(&[name::POLLING_REQUEST], poll_answered_as_response::check),
     },
     Rule {
         name: "polling/poll-below-minimum",
@@ -48,7 +48,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         name: "polling/poll-flag-from-client",
         page: include_str!("../../../rules/polling/poll-flag-from-client.md"),
-        check: Check::Message(poll_flag_from_client::check),
+        check: Check::MessageWith(&[name::POLL, name::CIR], poll_flag_from_client::check),
     },
     Rule {
         name: "polling/redundant-poll",
