@@ -1,11 +1,12 @@
 //! The tree of a document: elements in document order, texts in one string, places apart.
 //!
-//! A document is three flat vectors, so that building one costs a handful of allocations and walking it is walking
-//! memory forward. Once its message is dealt with, [`Document::outline`] keeps the tree and drops the payload.
+//! A document is a few flat vectors, which come from documents that are gone, so that building one costs no allocation
+//! as a rule and walking it is walking memory forward. Once its message is dealt with, [`Document::outline`] keeps the
+//! tree and drops the payload.
 
 use std::ops::Range;
 
-use super::{NameId, Vocabulary};
+use super::{NameId, Vocabulary, spare};
 
 /// The number of an element in its document, in document order; the root is 0.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
@@ -28,8 +29,8 @@ impl Run {
     }
 }
 
-/// An element as stored: 20 octets.
-#[derive(Clone, Copy, Debug)]
+/// An element as stored: 28 octets.
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Element {
     pub(super) name: NameId,
     pub(super) depth: u16,
@@ -38,6 +39,21 @@ pub(super) struct Element {
     /// One past the last element inside this one.
     pub(super) end: u32,
     pub(super) text: Run,
+    /// Its place in the payload; of no meaning in an outline.
+    pub(super) place: Place,
+}
+
+/// A run of a payload.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Place {
+    pub(super) start: u32,
+    pub(super) end: u32,
+}
+
+impl From<Range<u32>> for Place {
+    fn from(Range { start, end }: Range<u32>) -> Self {
+        Self { start, end }
+    }
 }
 
 /// An attribute as stored.
@@ -65,9 +81,9 @@ pub struct Attribute<'d> {
 #[derive(Clone, Debug)]
 pub struct Document {
     pub(super) vocabulary: Vocabulary,
+    /// Whether it has the places of its elements; an outline has not.
+    pub(super) placed: bool,
     pub(super) elements: Vec<Element>,
-    /// Place of each element in the payload; empty in an outline.
-    pub(super) spans: Vec<Range<u32>>,
     /// What all runs refer to: the payload where it is UTF-8, and what was appended.
     pub(super) text: String,
     /// By rising node.
@@ -87,13 +103,25 @@ impl PartialEq for Document {
     }
 }
 
+impl Drop for Document {
+    fn drop(&mut self) {
+        let Self { elements, text, attributes, spellings, .. } = self;
+        spare::give_tree(spare::Tree {
+            elements: std::mem::take(elements),
+            attributes: std::mem::take(attributes),
+            spellings: std::mem::take(spellings),
+        });
+        spare::give_text(std::mem::take(text));
+    }
+}
+
 impl Document {
     /// A document without any element.
     pub fn empty(vocabulary: Vocabulary) -> Self {
         Self {
             vocabulary,
+            placed: false,
             elements: Vec::new(),
-            spans: Vec::new(),
             text: String::new(),
             attributes: Vec::new(),
             spellings: Vec::new(),
@@ -164,6 +192,7 @@ impl Document {
             parent: NodeId(node.element.parent.0.saturating_sub(first)),
             end: node.element.end.min(last) - first,
             text: keep(&text(node)),
+            place: Place::default(),
         }));
         let attributes = run_of(&self.attributes, first..last, |a| a.node).iter().map(|a| StoredAttribute {
             node: NodeId(a.node.0 - first),
@@ -174,8 +203,7 @@ impl Document {
         let spellings = run_of(&self.spellings, first..last, |(id, _)| *id).iter();
         let spellings = spellings.map(|(id, run)| (NodeId(id.0 - first), keep(run.of(&self.text)))).collect();
         texts.shrink_to_fit();
-        let outline =
-            Self { vocabulary: self.vocabulary, elements, spans: Vec::new(), text: texts, attributes, spellings };
+        let outline = Self { vocabulary: self.vocabulary, placed: false, elements, text: texts, attributes, spellings };
         (outline, size > most)
     }
 
@@ -183,7 +211,6 @@ impl Document {
     pub fn memory(&self) -> usize {
         size_of::<Self>()
             + self.elements.capacity() * size_of::<Element>()
-            + self.spans.capacity() * size_of::<Range<u32>>()
             + self.text.capacity()
             + self.attributes.capacity() * size_of::<StoredAttribute>()
             + self.spellings.capacity() * size_of::<(NodeId, Run)>()
@@ -253,7 +280,7 @@ impl<'d> Node<'d> {
     /// Its place in the payload, from the first octet of its start tag to the last of its end tag; `None` in an
     /// outline.
     pub fn span(self) -> Option<Range<u32>> {
-        self.document.spans.get(self.id.0 as usize).cloned()
+        self.document.placed.then_some(self.element.place.start..self.element.place.end)
     }
 
     /// The elements directly inside it, in order.

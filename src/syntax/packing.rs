@@ -223,7 +223,7 @@ impl<'o> Unpacker<'o> {
                 let (name, depth) = (u16::from_be_bytes([name_high, name_low]), [depth_high, depth_low]);
                 let depth = u16::from_be_bytes(depth);
                 let parent = NodeId(document.elements.len().saturating_sub(1) as u32);
-                document.elements.push(Element { name: NameId(name), depth, parent, end: 0, text: Run::default() });
+                document.elements.push(Element { name: NameId(name), depth, parent, ..Element::default() });
             }
         }
         for element in &mut document.elements {
