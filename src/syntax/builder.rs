@@ -254,6 +254,11 @@ impl<'s> Builder<'s> {
         innermost.filter(|_| self.skipped == 0).map(|e| e.name)
     }
 
+    /// Whether the element opened last has no text yet.
+    pub(super) fn is_textless(&self) -> bool {
+        self.tree.elements.get(self.innermost as usize).is_some_and(|element| element.text.len == 0)
+    }
+
     /// How the element opened last is spelt, as UTF-8; `None` as for [`innermost`](Self::innermost).
     pub(super) fn innermost_spelling(&self) -> Option<&[u8]> {
         let name = self.innermost()?;

@@ -321,7 +321,9 @@ impl<'d> Node<'d> {
 
     /// All elements inside it at any depth, in document order, itself not included.
     pub fn descendants(self) -> impl Iterator<Item = Node<'d>> {
-        (self.id.0 + 1..self.element.end).filter_map(move |i| self.document.node(NodeId(i)))
+        let (document, first) = (self.document, self.id.0 + 1);
+        let inside = document.elements.get(first as usize..self.element.end as usize).unwrap_or_default();
+        inside.iter().zip(first..).map(move |(element, id)| Node { document, id: NodeId(id), element })
     }
 
     /// The first element inside it, at any depth, with this name.

@@ -47,15 +47,26 @@ impl<'s> Reader<'s, '_> {
     /// Reads on as long as markup is of the common kinds, which make up nearly all of a document: tags of known names
     /// without attributes or white space, and a text without references as all there is in an element.
     fn common_markup(&mut self) {
-        while let Some([b'<', tag @ ..]) = self.bytes.get(self.at..)
-            && self.builder.has_room()
-        {
+        while self.builder.has_room() {
+            let Some([b'<', tag @ ..]) = self.bytes.get(self.at..) else {
+                // White space is nothing where there is no text before it.
+                let space = self.rest().iter().position(|octet| !is_space(*octet)).filter(|len| *len > 0);
+                let Some(space) = space.filter(|_| self.builder.is_textless()) else { return };
+                if self.bytes.get(self.at + space) != Some(&b'<') {
+                    return;
+                }
+                self.at += space;
+                continue;
+            };
             let start = self.at as u32;
             if let [b'/', tag @ ..] = tag {
                 let depth = self.builder.depth() - 1;
                 let Some(name) = self.builder.innermost().filter(|_| self.otherwise >> depth & 1 == 0) else { return };
                 let spelling = (self.vocabulary.spelling)(name).as_bytes();
-                let Some([b'>', ..]) = tag.strip_prefix(spelling) else { return };
+                let Some((spelt, [b'>', ..])) = tag.split_at_checked(spelling.len()) else { return };
+                if !same(spelt, spelling) {
+                    return;
+                }
                 self.at += spelling.len() + 3;
                 self.builder.close(self.at as u32);
                 if depth == 0 {
@@ -260,6 +271,17 @@ fn until<const N: usize>(octets: [u8; N], text: &[u8]) -> usize {
     text.len() - rest.len() + found.unwrap_or(rest.len())
 }
 
+/// Whether two names are the same, which are mostly of eight to sixteen octets.
+#[inline(always)]
+fn same(one: &[u8], other: &[u8]) -> bool {
+    match (one.first_chunk::<8>(), one.last_chunk::<8>(), other.first_chunk(), other.last_chunk()) {
+        (Some(first), Some(last), Some(begin), Some(end)) if one.len() <= 16 => {
+            one.len() == other.len() && first == begin && last == end
+        }
+        _ => one == other,
+    }
+}
+
 /// The length of the text that `content` begins with, if nothing but the end tag of `spelling` follows and the text is
 /// without white space around it.
 #[inline(always)]
@@ -267,8 +289,9 @@ fn only_text(content: &[u8], spelling: &[u8]) -> Option<usize> {
     let len = until(*b"<&", content);
     let (text, end) = content.split_at_checked(len)?;
     let spaced = |octet: Option<&u8>| octet.is_some_and(|octet| is_space(*octet));
-    let end = end.strip_prefix(b"</")?.strip_prefix(spelling)?;
-    (end.first() == Some(&b'>') && !spaced(text.first()) && !spaced(text.last())).then_some(len)
+    let (spelt, end) = end.strip_prefix(b"</")?.split_at_checked(spelling.len())?;
+    (end.first() == Some(&b'>') && same(spelt, spelling) && !spaced(text.first()) && !spaced(text.last()))
+        .then_some(len)
 }
 
 /// The public identifier of a document type declaration that has one, a system identifier and nothing else; `None` of
