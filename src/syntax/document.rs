@@ -175,36 +175,32 @@ impl Document {
         most: usize,
         text: impl Fn(Node<'d>) -> std::borrow::Cow<'d, str>,
     ) -> (Self, bool) {
-        let first = root.id.0;
-        let size = root.element.end.saturating_sub(first) as usize;
-        let last = first + size.min(most) as u32;
-        let kept = self.elements.get(first as usize..last as usize).unwrap_or_default();
-        let mut texts = String::with_capacity(kept.iter().map(|e| e.text.len.min(256) as usize).sum());
+        let Kept { first, elements, attributes, spellings, cut } = root.first(most);
+        let mut texts = String::with_capacity(elements.iter().map(|e| e.text.len.min(256) as usize).sum());
         let mut keep = |text: &str| {
             let start = texts.len() as u32;
             texts.push_str(text);
             Run { start, len: text.len() as u32 }
         };
-        let mut elements = Vec::with_capacity((last - first) as usize);
-        elements.extend((first..last).filter_map(|id| self.node(NodeId(id))).map(|node| Element {
-            name: node.element.name,
-            depth: node.element.depth.saturating_sub(root.element.depth),
-            parent: NodeId(node.element.parent.0.saturating_sub(first)),
-            end: node.element.end.min(last) - first,
-            text: keep(&text(node)),
+        let kept = elements.iter().zip(first..).map(|(element, id)| Element {
+            name: element.name,
+            depth: element.depth.saturating_sub(root.element.depth),
+            parent: NodeId(element.parent.0.saturating_sub(first)),
+            end: element.end.min(first + elements.len() as u32) - first,
+            text: keep(&text(Node { document: self, id: NodeId(id), element })),
             place: Place::default(),
-        }));
-        let attributes = run_of(&self.attributes, first..last, |a| a.node).iter().map(|a| StoredAttribute {
+        });
+        let kept = kept.collect();
+        let attributes = attributes.iter().map(|a| StoredAttribute {
             node: NodeId(a.node.0 - first),
             name: keep(a.name.of(&self.text)),
             value: keep(a.value.of(&self.text)),
         });
         let attributes = attributes.collect();
-        let spellings = run_of(&self.spellings, first..last, |(id, _)| *id).iter();
-        let spellings = spellings.map(|(id, run)| (NodeId(id.0 - first), keep(run.of(&self.text)))).collect();
+        let spellings = spellings.iter().map(|(id, run)| (NodeId(id.0 - first), keep(run.of(&self.text)))).collect();
         texts.shrink_to_fit();
-        let outline = Self { vocabulary: self.vocabulary, placed: false, elements, text: texts, attributes, spellings };
-        (outline, size > most)
+        let vocabulary = self.vocabulary;
+        (Self { vocabulary, placed: false, elements: kept, text: texts, attributes, spellings }, cut)
     }
 
     /// Octets of memory it holds, near enough for a budget.
@@ -219,8 +215,22 @@ impl Document {
 
 /// What of a list by rising node belongs to these: found by halving, since a document of many transactions asks often.
 fn run_of<T>(list: &[T], nodes: Range<u32>, node: impl Fn(&T) -> NodeId) -> &[T] {
+    if list.is_empty() {
+        return &[];
+    }
     let before = |end: u32| list.partition_point(|item| node(item).0 < end);
     list.get(before(nodes.start)..before(nodes.end)).unwrap_or_default()
+}
+
+/// The first elements of a tree in document order, with what belongs to them.
+pub(super) struct Kept<'d> {
+    /// The number of the first.
+    pub(super) first: u32,
+    pub(super) elements: &'d [Element],
+    pub(super) attributes: &'d [StoredAttribute],
+    pub(super) spellings: &'d [(NodeId, Run)],
+    /// Whether the tree has more elements.
+    pub(super) cut: bool,
 }
 
 /// An element of a [`Document`].
@@ -238,6 +248,20 @@ impl std::fmt::Debug for Node<'_> {
 }
 
 impl<'d> Node<'d> {
+    /// The first `most` elements of the tree below it.
+    pub(super) fn first(self, most: usize) -> Kept<'d> {
+        let (document, first) = (self.document, self.id.0);
+        let size = self.element.end.saturating_sub(first) as usize;
+        let last = first + size.min(most) as u32;
+        Kept {
+            first,
+            elements: document.elements.get(first as usize..last as usize).unwrap_or_default(),
+            attributes: run_of(&document.attributes, first..last, |a| a.node),
+            spellings: run_of(&document.spellings, first..last, |(id, _)| *id),
+            cut: size > most,
+        }
+    }
+
     /// Its number.
     pub fn id(self) -> NodeId {
         self.id
