@@ -300,7 +300,7 @@ fn result_number(code: Node<'_>) -> Option<u16> {
 /// A fingerprint of a subtree: equal for equal names, nesting and texts. Not meant to resist forgery.
 pub fn fingerprint(node: Node<'_>) -> u64 {
     let add = |state: u64, n: Node<'_>| {
-        let state = hash(state ^ (u64::from(n.name().0) << 16) ^ n.depth() as u64, n.text().as_bytes());
+        let state = hash(state ^ (u64::from(n.name().0) << 16) ^ n.depth() as u64, n.octets());
         if n.name() == NameId::UNKNOWN { hash(state, n.spelling().as_bytes()) } else { state }
     };
     node.descendants().fold(add(0x9e37_79b9_7f4a_7c15, node), add)

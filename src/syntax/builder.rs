@@ -113,14 +113,21 @@ impl<'s> Builder<'s> {
         self.tree.attributes.push(StoredAttribute { node, name, value });
     }
 
+    /// Adds the first attribute of the element opened last, of which name and value are UTF-8.
+    pub(super) fn first_attribute(&mut self, name: &[u8], value: &[u8]) {
+        let value = self.keep(value);
+        self.first_attribute_at(name, value);
+    }
+
     /// Adds the first attribute of the element opened last, of which the value comes in two pieces of UTF-8.
-    pub(super) fn first_attribute(&mut self, name: &str, begin: &str, rest: &[u8]) {
+    pub(super) fn first_attribute_joined(&mut self, name: &str, begin: &str, rest: &[u8]) {
+        let (begin, rest) = (self.copy(begin.as_bytes()), self.copy(rest));
+        self.first_attribute_at(name.as_bytes(), Run { start: begin.start, len: begin.len + rest.len });
+    }
+
+    fn first_attribute_at(&mut self, name: &[u8], value: Run) {
         if self.depth > 0 && self.skipped == 0 {
-            let name = self.keep(name.as_bytes());
-            let start = self.base() + self.copied.len() as u32;
-            self.copied.extend_from_slice(begin.as_bytes());
-            self.copied.extend_from_slice(rest);
-            let value = Run { start, len: (begin.len() + rest.len()) as u32 };
+            let name = self.keep(name);
             self.tree.attributes.push(StoredAttribute { node: NodeId(self.innermost), name, value });
         }
     }

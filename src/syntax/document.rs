@@ -296,6 +296,12 @@ impl<'d> Node<'d> {
         self.element.text.of(&self.document.text)
     }
 
+    /// The octets of its [`text`](Self::text).
+    pub(crate) fn octets(self) -> &'d [u8] {
+        let Run { start, len } = self.element.text;
+        self.document.text.as_bytes().get(start as usize..(start + len) as usize).unwrap_or_default()
+    }
+
     /// How many elements it is inside of; 0 for the root.
     pub fn depth(self) -> usize {
         usize::from(self.element.depth)

@@ -379,7 +379,7 @@ mod tests {
     };
 
     fn read(text: &str) -> Document {
-        xml::parse(text.as_bytes().to_vec(), VOCABULARY, None).document
+        xml::parse(text, VOCABULARY, None).document
     }
 
     fn again(document: &Document) -> Document {

@@ -13,21 +13,23 @@ pub(super) fn integer(octets: &[u8]) -> Option<String> {
 pub(super) fn small(octets: &[u8]) -> Option<&'static [u8]> {
     let value = match octets {
         [] => 0,
-        [low] => usize::from(*low),
-        [high, low] => usize::from(u16::from_be_bytes([*high, *low])),
+        [low] => u16::from(*low),
+        [high, low] => u16::from_be_bytes([*high, *low]),
         _ => return None,
     };
-    let digits = SMALL.get(value)?;
     let zeros = match value {
-        0..=9 => 2,
-        10..=99 => 1,
+        0..10 => 2,
+        10..100 => 1,
         _ => 0,
     };
-    digits.get(zeros..)
+    SMALL.get(usize::from(value))?.get(zeros..)
 }
 
 /// The numbers below 1000 in three digits each.
-static SMALL: [[u8; 3]; 1000] = {
+static SMALL: [[u8; 3]; 1000] = small_numbers();
+
+#[expect(clippy::indexing_slicing, reason = "evaluated while compiling")]
+const fn small_numbers() -> [[u8; 3]; 1000] {
     let mut small = [[b'0'; 3]; 1000];
     let mut value = 0;
     while value < small.len() {
@@ -35,7 +37,7 @@ static SMALL: [[u8; 3]; 1000] = {
         value += 1;
     }
     small
-};
+}
 
 /// The fewest octets for the integer that `text` writes in its shortest form.
 pub(super) fn integer_octets(text: &str) -> Option<Vec<u8>> {

@@ -179,8 +179,7 @@ impl<'p, 'l> Body<'p, 'l> {
                     self.octets.at += 2;
                     continue;
                 }
-                // The end of the root, and of content said to be binary, are for others.
-                token::END if self.builder.depth() > 1 && !self.base64 => {
+                token::END if !self.base64 => {
                     self.octets.at = after;
                     self.builder.close(after as u32);
                     continue;
@@ -247,7 +246,7 @@ impl<'p, 'l> Body<'p, 'l> {
         (payload.get(end) == Some(&token::END) && text.len() < self.room).then(|| {
             self.room -= text.len();
             self.octets.at = end + 1;
-            self.builder.first_attribute(name, begin, text);
+            self.builder.first_attribute_joined(name, begin, text);
         })
     }
 

@@ -346,7 +346,7 @@ fn what_is_written() {
     let text =
         b"<a xmlns='http://n/1.2' q='z'><b>GROUP_ID</b><int>2001</int><int>007</int><time>20010925T165859Z</time>\
         <data>http://x</data><v:b>T</v:b><new/></a>";
-    let document = super::super::xml::parse(text.to_vec(), VOCABULARY, None).document;
+    let document = super::super::xml::parse(text, VOCABULARY, None).document;
     let expected = [
         &b"\x03\x55\x6A\x0Aq\0v:b\0new\0"[..],
         b"\xC5\x05\x031.2\0\x04\x00\x03z\0\x01",

@@ -102,7 +102,11 @@ fn declared(bytes: &[u8]) -> Option<(Cow<'static, str>, Range<u32>)> {
     let at = if head.starts_with(b"\xEF\xBB\xBF") { 3 } else { 0 };
     let declaration = head.get(at..)?.strip_prefix(b"<?xml")?;
     let declaration = declaration.get(..memchr::memchr(b'>', declaration)?)?;
-    let key = memchr::memmem::find(declaration, b"encoding")? + b"encoding".len();
+    let usual = b" version=\"1.0\" encoding";
+    let key = match declaration.starts_with(usual) {
+        true => usual.len(),
+        false => memchr::memmem::find(declaration, b"encoding")? + b"encoding".len(),
+    };
     let after = declaration.get(key..)?;
     let quote = after.iter().position(|b| !is_space(*b) && *b != b'=')?;
     let mark = *after.get(quote).filter(|b| matches!(b, b'"' | b'\''))?;

@@ -80,11 +80,24 @@ impl<'s> Reader<'s, '_> {
                 [spelling @ .., b'/'] => (spelling, true),
                 _ => (spelling, false),
             };
+            let (spelling, attribute) = match spelling {
+                [.., b'"'] if !is_empty => match declaring(spelling) {
+                    Some((spelling, attribute)) => (spelling, Some(attribute)),
+                    None => return,
+                },
+                _ => (spelling, None),
+            };
             let name = (self.vocabulary.number)(spelling);
             if name == NameId::UNKNOWN {
                 return;
             }
             let after = self.at + end + 2;
+            if let Some([xmlns, namespace]) = attribute {
+                self.builder.open_named(name, start..after as u32);
+                self.builder.first_attribute(xmlns, namespace);
+                self.at = after;
+                continue;
+            }
             let content = tag.get(end + 1..).unwrap_or_default();
             if is_empty {
                 self.builder.leaf(name, start..after as u32, Run::default());
@@ -260,7 +273,7 @@ fn until<const N: usize>(octets: [u8; N], text: &[u8]) -> usize {
         // The highest bit of each octet that is one of them; of octets behind the first such one it may be wrong.
         let word = u64::from_le_bytes(*word);
         let found = octets.iter().fold(0, |found, octet| {
-            let differs = word ^ LOWEST * u64::from(*octet);
+            let differs = word ^ u64::from_ne_bytes([*octet; 8]);
             found | differs.wrapping_sub(LOWEST) & !differs & HIGHEST
         });
         if found != 0 {
@@ -269,6 +282,14 @@ fn until<const N: usize>(octets: [u8; N], text: &[u8]) -> usize {
     }
     let found = rest.iter().position(|octet| octets.contains(octet));
     text.len() - rest.len() + found.unwrap_or(rest.len())
+}
+
+/// The name and the namespace of a start tag that has nothing else in it, as almost all have it that declare one.
+fn declaring(tag: &[u8]) -> Option<(&[u8], [&[u8]; 2])> {
+    let (name, rest) = tag.split_at_checked(until(*b" ", tag))?;
+    let namespace = rest.strip_prefix(b" xmlns=\"")?.strip_suffix(b"\"")?;
+    let xmlns = rest.get(1..6)?;
+    (until(*b"\"<&", namespace) == namespace.len()).then_some((name, [xmlns, namespace]))
 }
 
 /// Whether two names are the same, which are mostly of eight to sixteen octets.
