@@ -10,7 +10,8 @@ use crate::csp::message::{Kind, Message, Mode, Part, fingerprint, text_fingerpri
 use crate::csp::name;
 use crate::csp::namespace::Version;
 use crate::flow::FlowInfo;
-use crate::syntax::{Document, Node, NodeId};
+use crate::syntax::outline::Packing;
+use crate::syntax::{Document, Node, NodeId, Outline};
 
 use super::event::{Event, Spoken, What};
 use super::subscriber::Proof;
@@ -46,15 +47,15 @@ pub struct Heard {
 impl Heard {
     /// What is remembered of a message.
     pub fn message(message: &Message) -> Self {
-        let lean = lean_octets(&message.document);
         let parts = u16::try_from(message.parts.len()).unwrap_or(u16::MAX);
         let mut events: Vec<Event> = Vec::with_capacity(message.parts.len().max(1));
-        for (i, part) in message.parts.iter().enumerate() {
-            let mut spoken = remember(message, part);
+        for (i, part, packed, cut) in trees(message) {
+            let mut spoken = remember(message, part, packed, cut);
             spoken.part = (u16::try_from(i).unwrap_or(u16::MAX), parts);
-            spoken.lean_octets = if i == 0 { lean } else { (0, 0) };
-            let what = What::Spoken(Arc::new(spoken));
-            events.push(event(&message.envelope, what, message.body_octets, i == 0));
+            if i == 0 {
+                spoken.lean_octets = lean_octets(&message.document);
+            }
+            events.push(event(&message.envelope, What::Spoken(spoken), message.body_octets, i == 0));
         }
         if events.is_empty() {
             let what = What::Unread { status: message.envelope.status() };
@@ -116,11 +117,23 @@ fn event(envelope: &Envelope, what: What, body_octets: u32, first: bool) -> Even
     }
 }
 
-fn remember(message: &Message, part: &Part) -> Spoken {
-    let (document, cut) = match message.primitive(part) {
-        Some(primitive) => message.document.outline(primitive, ELEMENTS_REMEMBERED, remembered_text),
-        None => (Document::empty(message.document.vocabulary()), false),
+/// The trees of the parts, packed one behind the other.
+fn trees(message: &Message) -> impl Iterator<Item = (usize, &Part, Outline, bool)> {
+    let mut octets = Vec::with_capacity(if message.parts.is_empty() { 0 } else { 512 });
+    let pack = |part: &Part| match message.primitive(part) {
+        Some(primitive) => {
+            Packing::append(&mut octets, &message.document, primitive, ELEMENTS_REMEMBERED, remembered_text)
+        }
+        None => Default::default(),
     };
+    let packed: Vec<_> = message.parts.iter().map(pack).collect();
+    let octets: Arc<[u8]> = octets.into();
+    message.parts.iter().zip(packed).enumerate().map(move |(i, (part, (packed, cut)))| {
+        (i, part, Outline::new(message.document.vocabulary(), Arc::clone(&octets), packed), cut)
+    })
+}
+
+fn remember(message: &Message, part: &Part, document: Outline, cut: bool) -> Spoken {
     Spoken {
         name: part.name,
         mode: part.mode,
@@ -139,7 +152,7 @@ fn remember(message: &Message, part: &Part) -> Spoken {
         fingerprint: part.fingerprint,
         payload: part.payload,
         lean_octets: (0, 0),
-        document: Arc::new(document),
+        document,
         cut,
     }
 }

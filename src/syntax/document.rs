@@ -29,7 +29,7 @@ impl Run {
 }
 
 /// An element as stored: 20 octets.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Element {
     pub(super) name: NameId,
     pub(super) depth: u16,
@@ -191,7 +191,7 @@ impl Document {
 }
 
 /// What of a list by rising node belongs to these: found by halving, since a document of many transactions asks often.
-fn run_of<T>(list: &[T], nodes: Range<u32>, node: impl Fn(&T) -> NodeId) -> &[T] {
+pub(super) fn run_of<T>(list: &[T], nodes: Range<u32>, node: impl Fn(&T) -> NodeId) -> &[T] {
     let before = |end: u32| list.partition_point(|item| node(item).0 < end);
     list.get(before(nodes.start)..before(nodes.end)).unwrap_or_default()
 }

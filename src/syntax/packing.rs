@@ -3,6 +3,8 @@
 //! In: values. Out: octets that only [`Unpacker`] reads back. This is memory, never a file: nothing here has to be
 //! understood by another release.
 
+use std::ops::Range;
+
 use super::document::{Element, Run, StoredAttribute};
 use super::{Document, NameId, NodeId, Vocabulary};
 
@@ -90,7 +92,8 @@ impl Packed {
             let here = self.octets.len();
             if let Some(slot) = self.lately.get_mut(fingerprint(octets) as usize % LATELY) {
                 let before = *slot as usize;
-                if (Unpacker { all: &self.octets, at: before }).written_out() == Some(octets) {
+                let written = Unpacker { all: &self.octets, at: before }.written_out();
+                if written.and_then(|range| self.octets.get(range)) == Some(octets) {
                     self.number((here - before) as u64 * 2 + 1);
                     return;
                 }
@@ -158,7 +161,7 @@ impl<'o> Unpacker<'o> {
 
     /// A number that fits the type wanted.
     pub fn number<N: TryFrom<u64>>(&mut self) -> Option<N> {
-        let mut number = 0;
+        let mut number = 0_u64;
         let mut shift = 0;
         while let Some(octet) = self.all.get(self.at) {
             self.at += 1;
@@ -190,20 +193,37 @@ impl<'o> Unpacker<'o> {
         Some(octets)
     }
 
+    /// All octets that are left.
+    pub fn rest(&mut self) -> &'o [u8] {
+        let octets = self.all.get(self.at..).unwrap_or_default();
+        self.at = self.all.len();
+        octets
+    }
+
     /// Octets that may have been written before.
     pub fn repeatable(&mut self) -> Option<&'o [u8]> {
+        let range = self.repeatable_range()?;
+        self.all.get(range)
+    }
+
+    /// Where the octets are that may have been written before.
+    pub fn repeatable_range(&mut self) -> Option<Range<usize>> {
         let here = self.at;
         let number: usize = self.number()?;
         match number % 2 {
-            0 => self.octets(number / 2),
+            0 => {
+                let end = self.at.checked_add(number / 2).filter(|end| *end <= self.all.len())?;
+                Some(std::mem::replace(&mut self.at, end)..end)
+            }
             _ => Self { all: self.all, at: here.checked_sub(number / 2)? }.written_out(),
         }
     }
 
-    /// Repeatable octets that stand here themselves.
-    fn written_out(&mut self) -> Option<&'o [u8]> {
+    /// Where repeatable octets are that stand here themselves.
+    fn written_out(&mut self) -> Option<Range<usize>> {
         let number: usize = self.number()?;
-        if number.is_multiple_of(2) { self.octets(number / 2) } else { None }
+        let end = self.at.checked_add(number / 2).filter(|end| *end <= self.all.len())?;
+        number.is_multiple_of(2).then_some(self.at..end)
     }
 
     /// A text that may have been written before.
@@ -254,7 +274,7 @@ impl<'o> Unpacker<'o> {
 
 impl Document {
     /// Sets the parents of all elements, each the one before so far: of those around that one, the first less deep.
-    fn find_parents(&mut self) {
+    pub(super) fn find_parents(&mut self) {
         for id in 1..self.elements.len() {
             let Some(element) = self.elements.get(id).copied() else { return };
             let mut parent = element.parent;
@@ -270,7 +290,7 @@ impl Document {
     }
 
     /// Sets the ends of all elements by their depths, the last first, so that each child is known before its parent.
-    fn find_ends(&mut self) {
+    pub(super) fn find_ends(&mut self) {
         for id in (0..self.elements.len()).rev() {
             let Some(depth) = self.elements.get(id).map(|e| e.depth) else { return };
             let mut end = id + 1;
