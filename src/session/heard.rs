@@ -13,6 +13,7 @@ use crate::flow::FlowInfo;
 use crate::syntax::outline::Packing;
 use crate::syntax::{Document, Node, NodeId, Outline};
 
+use super::Id;
 use super::event::{Event, Spoken, What};
 use super::subscriber::Proof;
 
@@ -33,7 +34,7 @@ pub struct Heard {
     /// Kind of document; `None` without one.
     pub kind: Option<Kind>,
     /// `SessionID` of the descriptor.
-    pub session_id: Option<Box<str>>,
+    pub session_id: Option<Id>,
     /// What a Login-Request proves itself with; `None` for every other message.
     pub proof: Option<Proof>,
     /// What gateways said in a request.
