@@ -20,6 +20,9 @@ use super::subscriber::Proof;
 /// How many elements of a primitive are remembered; a longer one is cut and says so.
 pub const ELEMENTS_REMEMBERED: usize = 96;
 
+/// Room that is made at once for the trees of a message, in octets.
+const ROOM_FOR_TREES: usize = 1024;
+
 /// A carried message, or a carrier message without one, ready for the [`Tracker`](super::Tracker).
 #[derive(Debug)]
 pub struct Heard {
@@ -50,13 +53,20 @@ impl Heard {
     pub fn message(message: &Message) -> Self {
         let parts = u16::try_from(message.parts.len()).unwrap_or(u16::MAX);
         let mut events: Vec<Event> = Vec::with_capacity(message.parts.len().max(1));
-        for (i, part, packed, cut) in trees(message) {
-            let mut spoken = remember(message, part, packed, cut);
+        let mut octets = Vec::with_capacity(ROOM_FOR_TREES);
+        for (i, part) in message.parts.iter().enumerate() {
+            let mut spoken = remember(message, part, &mut octets);
             spoken.part = (u16::try_from(i).unwrap_or(u16::MAX), parts);
             if i == 0 {
                 spoken.lean_octets = lean_octets(&message.document);
             }
             events.push(event(&message.envelope, What::Spoken(spoken), message.body_octets, i == 0));
+        }
+        let octets: Arc<[u8]> = octets.into();
+        for event in &mut events {
+            if let What::Spoken(spoken) = &mut event.what {
+                spoken.document.show(&octets);
+            }
         }
         if events.is_empty() {
             let what = What::Unread { status: message.envelope.status() };
@@ -118,23 +128,12 @@ fn event(envelope: &Envelope, what: What, body_octets: u32, first: bool) -> Even
     }
 }
 
-/// The trees of the parts, packed one behind the other.
-fn trees(message: &Message) -> impl Iterator<Item = (usize, &Part, Outline, bool)> {
-    let mut octets = Vec::with_capacity(if message.parts.is_empty() { 0 } else { 512 });
-    let pack = |part: &Part| match message.primitive(part) {
-        Some(primitive) => {
-            Packing::append(&mut octets, &message.document, primitive, ELEMENTS_REMEMBERED, remembered_text)
-        }
-        None => Default::default(),
+/// A part, its tree appended to `octets`.
+fn remember(message: &Message, part: &Part, octets: &mut Vec<u8>) -> Spoken {
+    let (packed, cut) = match message.primitive(part) {
+        Some(primitive) => Packing::append(octets, primitive, ELEMENTS_REMEMBERED, remembered_text),
+        None => (Packing::default(), false),
     };
-    let packed: Vec<_> = message.parts.iter().map(pack).collect();
-    let octets: Arc<[u8]> = octets.into();
-    message.parts.iter().zip(packed).enumerate().map(move |(i, (part, (packed, cut)))| {
-        (i, part, Outline::new(message.document.vocabulary(), Arc::clone(&octets), packed), cut)
-    })
-}
-
-fn remember(message: &Message, part: &Part, document: Outline, cut: bool) -> Spoken {
     Spoken {
         name: part.name,
         mode: part.mode,
@@ -153,7 +152,7 @@ fn remember(message: &Message, part: &Part, document: Outline, cut: bool) -> Spo
         fingerprint: part.fingerprint,
         payload: part.payload,
         lean_octets: (0, 0),
-        document,
+        document: Outline::new(message.document.vocabulary(), packed),
         cut,
     }
 }

@@ -320,7 +320,7 @@ fn unpack(octets: &Arc<[u8]>, unpacker: &mut Unpacker<'_>) -> Option<Spoken> {
         document: {
             let mut run = || unpacker.repeatable_range().map(|run| run.start as u32..run.end as u32);
             let packed = Packing { shape: run()?, texts: run()? };
-            Outline::new(VOCABULARY, Arc::clone(octets), packed)
+            Outline::new(VOCABULARY, packed).with(octets)
         },
         cut,
     })
@@ -347,7 +347,7 @@ mod tests {
             fingerprint: number,
             payload: (!some).then_some((number, number as u32)),
             lean_octets: (number as u32, 0),
-            document: Outline::new(VOCABULARY, Arc::default(), Packing::default()),
+            document: Outline::new(VOCABULARY, Packing::default()),
             cut: !some,
         })
     }

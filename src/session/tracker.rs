@@ -373,8 +373,7 @@ impl Tracker {
             (None, None) => return None,
         };
         if heard.direction == Direction::ClientToServer
-            && let Some(exchange) =
-                self.flows.get_mut(&heard.flow.no).and_then(|s| s.exchanges.get_mut(heard.exchange))
+            && let Some(exchange) = self.flows.get_mut(&heard.flow.no).and_then(|s| s.exchanges.get_mut(heard.exchange))
         {
             exchange.session = Some(no);
         }

@@ -12,6 +12,7 @@ pub mod builder;
 pub mod document;
 pub mod outline;
 pub mod packing;
+mod spare;
 pub mod wbxml;
 pub mod xml;
 

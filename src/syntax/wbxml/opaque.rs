@@ -9,6 +9,34 @@ pub(super) fn integer(octets: &[u8]) -> Option<String> {
     Some(value.to_string())
 }
 
+/// The digits of an integer below 1000; `None` for any other.
+pub(super) fn small(octets: &[u8]) -> Option<&'static [u8]> {
+    let value = match octets {
+        [] => 0,
+        [low] => usize::from(*low),
+        [high, low] => usize::from(u16::from_be_bytes([*high, *low])),
+        _ => return None,
+    };
+    let digits = SMALL.get(value)?;
+    let zeros = match value {
+        0..=9 => 2,
+        10..=99 => 1,
+        _ => 0,
+    };
+    digits.get(zeros..)
+}
+
+/// The numbers below 1000 in three digits each.
+static SMALL: [[u8; 3]; 1000] = {
+    let mut small = [[b'0'; 3]; 1000];
+    let mut value = 0;
+    while value < small.len() {
+        small[value] = [b'0' + (value / 100) as u8, b'0' + (value / 10 % 10) as u8, b'0' + (value % 10) as u8];
+        value += 1;
+    }
+    small
+};
+
 /// The fewest octets for the integer that `text` writes in its shortest form.
 pub(super) fn integer_octets(text: &str) -> Option<Vec<u8>> {
     let value: u32 = text.parse().ok()?;

@@ -410,8 +410,32 @@ fn nearly_xml() -> impl Strategy<Value = String> {
         "</",
         "<1>",
         "\u{0}",
+        "<Code>200</Code>",
+        "<b>text of more than eight</b>",
+        "<b>eightfold</b >",
+        "<a>é &lt;</a>",
+        "<b> x</b>",
+        "<a>x\n</a>",
+        "<b></b>",
+        "<other>x</other>",
+        "<a>x<b/>y</a>",
+        "<v:a>",
+        "</v:a>",
+        "<odd>",
+        "</odd>",
     ];
-    prop::collection::vec(prop::sample::select(pieces), 0..40).prop_map(|pieces| pieces.concat())
+    let heads = vec![
+        "",
+        "<a>",
+        "<a>",
+        "<v:a>",
+        "<?xml version='1.0'?><!DOCTYPE a PUBLIC \"p\" \"s\"><a>",
+        "<!DOCTYPE a PUBLIC \"p\" ' \"s\"><a>",
+        "<!DOCTYPE a PUBLIC \"p\"  \"s\" ><odd>",
+    ];
+    let ends = vec!["", "</a>", "</v:a>", "</odd>"];
+    let parts = (prop::sample::select(heads), prop::collection::vec(prop::sample::select(pieces), 0..40));
+    (parts, prop::sample::select(ends)).prop_map(|((head, pieces), end)| [head, &pieces.concat(), end].concat())
 }
 
 proptest! {
