@@ -123,7 +123,7 @@ impl Engine {
                 match item {
                     Work::Heard(told) => {
                         let (heard, manner, said) = *told;
-                        let owner = tracker.hear(heard, &mut closed);
+                        let mut owner = tracker.hear(heard, &mut closed);
                         if owner.relayed {
                             continue;
                         }
@@ -131,7 +131,7 @@ impl Engine {
                             *manners.entry(manner).or_default() += 1;
                         }
                         if let Some((message, said)) = said {
-                            self.tell(&message, said, &owner, &mut collection, &mut aside);
+                            self.tell(&message, said, (&tracker, &mut owner), &mut collection, &mut aside);
                         }
                     }
                     Work::Gap { flow, proved, direction, loss, at } => {
@@ -182,7 +182,15 @@ impl Engine {
     }
 
     /// Collects what was said of a message. What is news is made a finding now that it is known to whom it belongs.
-    fn tell(&self, message: &Message, said: Judgement, owner: &Owner, to: &mut Collection<'_>, aside: &mut Aside) {
+    fn tell(
+        &self,
+        message: &Message,
+        said: Judgement,
+        of: (&Tracker, &mut Owner),
+        to: &mut Collection<'_>,
+        aside: &mut Aside,
+    ) {
+        let (tracker, owner) = of;
         let mut full: Option<Vec<Option<Found>>> = None;
         for (place, found) in said.found.into_iter().enumerate() {
             let mut finding = match found {
@@ -197,6 +205,7 @@ impl Engine {
                     finding
                 }
             };
+            tracker.introduce(owner);
             let scene = &mut finding.scene;
             scene.session = scene.session.take().or_else(|| owner.id.clone());
             scene.user = scene.user.take().or_else(|| owner.user.clone());

@@ -177,7 +177,7 @@ mod tests {
     use crate::csp::name::VOCABULARY;
 
     fn odd(version: Version, xml: &str) -> Vec<(u32, Odd)> {
-        let document = crate::syntax::xml::parse(xml.into(), VOCABULARY, None).document;
+        let document = crate::syntax::xml::parse(xml, VOCABULARY, None).document;
         let oddities = Shape::of(version, &document).oddities(&document);
         oddities.into_iter().map(|o| (o.node.0, o.odd)).collect()
     }
