@@ -85,9 +85,9 @@ fn order_and_repetition_change_nothing_that_is_said() {
 
 #[test]
 fn losses_accuse_nobody() {
-    for seed in 1..4 {
-        let (octets, truth) = made(&format!("sessions=120,loss=0.02,reorder=0.02,retransmit=0.02,seed={seed}"));
-        assert!(truth.damaged > 100);
+    for seed in 1..9 {
+        let (octets, truth) = made(&format!("sessions=60,loss=0.02,reorder=0.02,retransmit=0.02,seed={seed}"));
+        assert!(truth.damaged > 50);
         let outcome = checked(octets);
         assert_eq!(found(&outcome), BTreeMap::new());
         assert!(outcome.tally.judged < truth.exchanges && outcome.tally.messages < truth.messages());
