@@ -3,6 +3,7 @@
 //! A finding stands by itself: it holds the part of the messages it is about, secrets left out, so that it can be
 //! drawn long after the capture has gone by.
 
+use std::borrow::Cow;
 use std::net::SocketAddr;
 use std::ops::{Add, AddAssign};
 use std::sync::Arc;
@@ -177,62 +178,101 @@ pub struct Exhibit {
 
 impl Exhibit {
     /// An event of a session.
-    pub fn event(event: &Event, label: impl Into<String>) -> Self {
-        let spoken = event.spoken();
-        let title = match &event.what {
-            What::Spoken(spoken) => spoken.primitive().map_or("message without primitive", Node::spelling).to_owned(),
-            What::Empty { .. } => "empty answer".to_owned(),
-            What::Unread { .. } => "payload that is no CSP message".to_owned(),
-            What::Gap { .. } => "missing octets".to_owned(),
-        };
-        Self {
-            title,
-            transaction: spoken.and_then(|s| s.id.as_deref()).map(str::to_owned),
-            direction: event.direction,
-            time: event.start,
-            frames: (event.frames.first.0..=event.frames.last.0)
-                .take(1)
-                .chain((event.frames.last != event.frames.first).then_some(event.frames.last.0))
-                .map(FrameNo)
-                .collect(),
-            octets: event.octets,
-            document: spoken.map(|s| PackedDocument::of(&s.document)),
-            focus: None,
-            path: spoken.and_then(|s| s.primitive().map(|p| s.path(p))),
-            label: label.into(),
-            file: None,
-        }
+    pub fn event<'s>(event: &'s Event, label: impl Into<Cow<'s, str>>) -> Place<'s> {
+        Place { of: Of::Event(event), node: None, label: label.into() }
     }
 
     /// An element of an event's primitive; `node` is of [`Spoken::document`](crate::session::Spoken::document).
-    pub fn element(event: &Event, node: Node<'_>, label: impl Into<String>) -> Self {
-        let path = event.spoken().map(|s| s.path(node));
-        Self { focus: Some(node.id()), path, ..Self::event(event, label) }
+    pub fn element<'s>(event: &'s Event, node: Node<'s>, label: impl Into<Cow<'s, str>>) -> Place<'s> {
+        Place { of: Of::Event(event), node: Some(node), label: label.into() }
     }
 
     /// An element of a message, or the message as a whole.
-    pub fn message(message: &Message, node: Option<Node<'_>>, label: impl Into<String>) -> Self {
-        let part =
-            node.and_then(|n| message.parts.iter().rev().find(|p| p.transaction <= n.id())).or(message.parts.first());
-        let (document, focus) = remembered(&message.document, node);
-        let root = message.document.root();
-        Self {
-            title: part
-                .and_then(|p| message.primitive(p))
-                .or(root)
-                .map_or("payload that is no CSP message", Node::spelling)
-                .to_owned(),
-            transaction: part.and_then(|p| message.transaction_id(p)).map(str::to_owned),
-            direction: message.envelope.direction,
-            time: message.envelope.start_time,
-            frames: node.map_or_else(|| message.pieces.frame_list(), |n| message.frames_of(n.id())),
-            octets: message.envelope.wire_octets,
-            document: Some(PackedDocument::of(&document)),
-            focus,
-            path: node.or(root).map(Node::path),
-            label: label.into(),
-            file: None,
+    pub fn message<'s>(message: &'s Message, node: Option<Node<'s>>, label: impl Into<Cow<'s, str>>) -> Place<'s> {
+        Place { of: Of::Message(message), node, label: label.into() }
+    }
+}
+
+/// What an [`Exhibit`] will be made of, once it is known that its finding is told.
+#[derive(Debug)]
+pub struct Place<'s> {
+    of: Of<'s>,
+    node: Option<Node<'s>>,
+    label: Cow<'s, str>,
+}
+
+#[derive(Debug)]
+enum Of<'s> {
+    Event(&'s Event),
+    Message(&'s Message),
+}
+
+impl Place<'_> {
+    /// Who to whom.
+    pub fn direction(&self) -> Direction {
+        match self.of {
+            Of::Event(event) => event.direction,
+            Of::Message(message) => message.envelope.direction,
         }
+    }
+
+    /// The exhibit, which stands by itself.
+    pub fn exhibit(self) -> Exhibit {
+        match self.of {
+            Of::Event(event) => of_event(event, self.node, self.label.into_owned()),
+            Of::Message(message) => of_message(message, self.node, self.label.into_owned()),
+        }
+    }
+}
+
+fn of_event(event: &Event, node: Option<Node<'_>>, label: String) -> Exhibit {
+    let spoken = event.spoken();
+    let title = match &event.what {
+        What::Spoken(spoken) => spoken.primitive().map_or("message without primitive", Node::spelling).to_owned(),
+        What::Empty { .. } => "empty answer".to_owned(),
+        What::Unread { .. } => "payload that is no CSP message".to_owned(),
+        What::Gap { .. } => "missing octets".to_owned(),
+    };
+    Exhibit {
+        title,
+        transaction: spoken.and_then(|s| s.id.as_deref()).map(str::to_owned),
+        direction: event.direction,
+        time: event.start,
+        frames: (event.frames.first.0..=event.frames.last.0)
+            .take(1)
+            .chain((event.frames.last != event.frames.first).then_some(event.frames.last.0))
+            .map(FrameNo)
+            .collect(),
+        octets: event.octets,
+        document: spoken.map(|s| PackedDocument::of(&s.document)),
+        focus: node.map(Node::id),
+        path: spoken.and_then(|s| node.or(s.primitive()).map(|p| s.path(p))),
+        label,
+        file: None,
+    }
+}
+
+fn of_message(message: &Message, node: Option<Node<'_>>, label: String) -> Exhibit {
+    let part =
+        node.and_then(|n| message.parts.iter().rev().find(|p| p.transaction <= n.id())).or(message.parts.first());
+    let (document, focus) = remembered(&message.document, node);
+    let root = message.document.root();
+    Exhibit {
+        title: part
+            .and_then(|p| message.primitive(p))
+            .or(root)
+            .map_or("payload that is no CSP message", Node::spelling)
+            .to_owned(),
+        transaction: part.and_then(|p| message.transaction_id(p)).map(str::to_owned),
+        direction: message.envelope.direction,
+        time: message.envelope.start_time,
+        frames: node.map_or_else(|| message.pieces.frame_list(), |n| message.frames_of(n.id())),
+        octets: message.envelope.wire_octets,
+        document: Some(PackedDocument::of(&document)),
+        focus,
+        path: node.or(root).map(Node::path),
+        label,
+        file: None,
     }
 }
 
@@ -250,7 +290,7 @@ pub struct Finding {
     /// The fact, with the observed value.
     pub message: String,
     /// The remedy.
-    pub help: Arc<str>,
+    pub help: &'static str,
     /// What it is about; the first is the place of the finding.
     pub exhibits: Vec<Exhibit>,
     /// What it cost, where that can be measured.
@@ -274,10 +314,11 @@ impl Finding {
         self.place().map(|p| p.time)
     }
 
-    /// Folds a further occurrence of the same cause into this finding; what it cost is added.
-    pub fn repeat(&mut self, other: &Self) {
-        self.repeats += 1 + other.repeats;
-        self.cost = match (self.cost, other.cost) {
+    /// Folds a further occurrence of the same cause into this finding, with what was folded into that; what it cost is
+    /// added.
+    pub fn repeat(&mut self, cost: Option<Cost>, repeats: u64) {
+        self.repeats += 1 + repeats;
+        self.cost = match (self.cost, cost) {
             (Some(a), Some(b)) => Some(a + b),
             (a, b) => a.or(b),
         };

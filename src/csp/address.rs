@@ -89,6 +89,12 @@ pub fn folded(text: &str) -> String {
     split_scheme(text.trim()).1.chars().flat_map(char::to_lowercase).collect()
 }
 
+/// Fingerprint of [`folded`], without making it.
+pub fn folded_fingerprint(text: &str) -> u64 {
+    let signs = split_scheme(text.trim()).1.chars().flat_map(char::to_lowercase);
+    signs.fold(0, |state: u64, sign| (state.rotate_left(5) ^ u64::from(sign)).wrapping_mul(0x9e37_79b9_7f4a_7c15))
+}
+
 fn split_scheme(text: &str) -> (bool, &str) {
     match text.split_at_checked(SCHEME.len()) {
         Some((scheme, rest)) if scheme.eq_ignore_ascii_case(SCHEME) => (true, rest),

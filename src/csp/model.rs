@@ -10,12 +10,14 @@ use crate::syntax::{Document, MAX_DEPTH, NameId};
 
 mod check;
 mod sets;
+mod shape;
 mod v11;
 mod v12;
 mod v13;
 mod value;
 
-pub use check::{Fault, in_order, mandatory_children, validate_children};
+pub use check::{Fault, mandatory_children, validate_children};
+pub use shape::{Odd, Oddity, Shape};
 pub use value::{Value, ValueFault, presence_values, same_property, validate_presence, validate_value};
 
 /// The versions that have a content model.
@@ -136,7 +138,7 @@ const fn removed(name: NameId, space: Space, trust: Trust) -> Element {
 }
 
 /// How many names the vocabulary may grow to before [`Table`] has to.
-pub(super) const NAMES: usize = 1024;
+pub const NAMES: usize = 1024;
 
 /// The elements of one version with an index from name to row.
 struct Table {

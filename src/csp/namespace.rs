@@ -182,16 +182,19 @@ pub fn media(content_type: &str) -> Option<Media> {
     use Encoding::{Wbxml, Xml};
     use Purpose::{Cir, Csp, PlainText, Ssp};
     let name = content_type.split(';').next().unwrap_or_default().trim();
-    // Names as IANA registered them, and those with a full stop that implementations of CSP 1.1 and 1.2 send.
+    // What stands behind this in the names that IANA registered, and in those with a full stop that implementations of
+    // CSP 1.1 and 1.2 send.
+    const TREE: &str = "application/vnd.wv.";
     const MEDIA: [(&str, Purpose, Option<Encoding>, Option<Version>); 7] = [
-        ("application/vnd.wv.csp.xml", Csp, Some(Xml), Some(Version::V12)),
-        ("application/vnd.wv.csp.wbxml", Csp, Some(Wbxml), Some(Version::V12)),
-        ("application/vnd.wv.csp+xml", Csp, Some(Xml), Some(Version::V13)),
-        ("application/vnd.wv.csp+wbxml", Csp, Some(Wbxml), Some(Version::V13)),
-        ("application/vnd.wv.csp.sms", PlainText, None, None),
-        ("application/vnd.wv.csp.cir", Cir, None, None),
-        ("application/vnd.wv.ssp+xml", Ssp, Some(Xml), None),
+        ("csp.xml", Csp, Some(Xml), Some(Version::V12)),
+        ("csp.wbxml", Csp, Some(Wbxml), Some(Version::V12)),
+        ("csp+xml", Csp, Some(Xml), Some(Version::V13)),
+        ("csp+wbxml", Csp, Some(Wbxml), Some(Version::V13)),
+        ("csp.sms", PlainText, None, None),
+        ("csp.cir", Cir, None, None),
+        ("ssp+xml", Ssp, Some(Xml), None),
     ];
+    let (_, name) = name.split_at_checked(TREE.len()).filter(|(tree, _)| tree.eq_ignore_ascii_case(TREE))?;
     let found = MEDIA.into_iter().find(|(media, ..)| media.eq_ignore_ascii_case(name));
     found.map(|(_, purpose, encoding, newest)| Media { purpose, encoding, newest })
 }

@@ -6,6 +6,7 @@ use std::ops::ControlFlow;
 
 use crate::finding::Finding;
 use crate::report::Told;
+use crate::rules::{Again, cause_fingerprint};
 use crate::session::SessionNo;
 
 /// Findings kept of a run; further ones are counted.
@@ -20,12 +21,13 @@ pub type Tell<'t> = dyn FnMut(Finding) -> ControlFlow<()> + 't;
 /// Which findings of a session, or of none, are of one cause: a fingerprint of the rule, the side and the cause; where there
 /// is no session, also of the user, or of the ends where there is no user either.
 fn fingerprint(finding: &Finding, cause: &str, in_session: bool) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    (finding.rule, finding.side, cause).hash(&mut hasher);
-    if !in_session {
-        let scene = &finding.scene;
-        (&scene.user, scene.peers.filter(|_| scene.user.is_none())).hash(&mut hasher);
+    let cause = cause_fingerprint(finding.rule, finding.side, cause);
+    if in_session {
+        return cause;
     }
+    let mut hasher = DefaultHasher::new();
+    let scene = &finding.scene;
+    (cause, &scene.user, scene.peers.filter(|_| scene.user.is_none())).hash(&mut hasher);
     hasher.finish()
 }
 
@@ -55,10 +57,12 @@ impl<'t> Collection<'t> {
         };
         let key = fingerprint(&finding, cause, session.is_some());
         let first = self.causes.get(&session).and_then(|causes| causes.get(&key)).copied();
-        match (first, first.flatten().and_then(|place| self.findings.get_mut(place))) {
-            (_, Some(first)) => first.repeat(&finding),
-            (Some(_), None) => self.told.entry(finding.rule).or_default().repeat(&finding),
-            (None, _) => {
+        match first {
+            Some(place) => {
+                let Finding { rule, severity, repeats, cost, .. } = finding;
+                self.repeat(place, Again { rule, severity, cause: key, cost }, repeats);
+            }
+            None => {
                 if let Some(place) = self.keep(finding) {
                     let causes = self.causes.entry(session).or_default();
                     if session.is_none() && causes.len() >= CAUSES_KEPT {
@@ -67,6 +71,28 @@ impl<'t> Collection<'t> {
                     causes.insert(key, place);
                 }
             }
+        }
+    }
+
+    /// Counts what was found again in a session; `false` where it is news, and has to be added as a finding.
+    pub fn add_again(&mut self, again: Again, session: Option<SessionNo>) -> bool {
+        // Outside of sessions a cause says too little.
+        let causes = session.and_then(|_| self.causes.get(&session));
+        let Some(place) = causes.and_then(|causes| causes.get(&again.cause)).copied() else { return false };
+        self.repeat(place, again, 0);
+        true
+    }
+
+    /// Counts a finding that is not kept, nor told.
+    pub fn drop_one(&mut self) {
+        self.dropped += 1;
+    }
+
+    /// Counts a further occurrence, folded findings of its own included, of what is kept at a place, or was told.
+    fn repeat(&mut self, place: Option<usize>, again: Again, repeats: u64) {
+        match place.and_then(|place| self.findings.get_mut(place)) {
+            Some(first) => first.repeat(again.cost, repeats),
+            None => self.told.entry(again.rule).or_default().repeat(again.severity, again.cost, repeats),
         }
     }
 
@@ -117,7 +143,7 @@ mod tests {
             basis: Basis::Guideline,
             side,
             message: String::new(),
-            help: "".into(),
+            help: "",
             exhibits: Vec::new(),
             cost: Some(Cost { octets: 10, round_trips: 1, seconds: None }),
             scene: Scene::default(),

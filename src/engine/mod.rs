@@ -7,9 +7,11 @@
 mod fold;
 mod judge;
 pub mod pipeline;
+mod shapes;
 
 pub use fold::{CAUSES_KEPT, Collection, FINDINGS_KEPT, Tell};
 pub use judge::{Judgement, Rulebook};
+pub use shapes::{SHAPE_ELEMENTS_KEPT, SHAPES_KEPT};
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -19,10 +21,11 @@ use rayon::prelude::*;
 use crate::capture::{Anomaly, Capture, LinkType, Part, Summary};
 use crate::carrier::{Carried, Direction};
 use crate::csp::decode::decode;
-use crate::csp::message::Kind;
+use crate::csp::message::{Kind, Message};
 use crate::flow::{Counters, End, FlowInfo, Loss};
 use crate::report::{Contents, Filed, Input, Manner, Outcome, Told};
-use crate::session::{Chapter, Closed, Heard, Limits, SessionNo, Tally, Tracker};
+use crate::rules::{Detail, Found};
+use crate::session::{Chapter, Closed, Doubt, Heard, Limits, Owner, SessionNo, Tally, Tracker};
 use crate::time::{Seconds, Time};
 use crate::tls::{Context, KeyLog, Keys};
 use crate::wire::FrameNo;
@@ -45,8 +48,24 @@ enum Work {
     },
 }
 
-/// A message that was heard, its manner, and what the rules about messages said of it.
-type Said = (Heard, Option<Manner>, Judgement);
+/// A message that was heard, its manner, and the message itself where the rules about messages said something of it.
+type Said = (Heard, Option<Manner>, Option<(Message, Judgement)>);
+
+/// What rules said besides findings.
+#[derive(Default)]
+struct Aside {
+    doubts: BTreeMap<(&'static str, Doubt), u64>,
+    panics: Vec<&'static str>,
+}
+
+impl Aside {
+    fn add(&mut self, doubts: Vec<(&'static str, Doubt)>, panics: Vec<&'static str>) {
+        for doubt in doubts {
+            *self.doubts.entry(doubt).or_default() += 1;
+        }
+        self.panics.extend(panics);
+    }
+}
 
 /// How many chapters are judged before what was said of them is collected.
 const CHAPTERS_AT_ONCE: usize = 16;
@@ -95,7 +114,7 @@ impl Engine {
     /// Reads a capture to its end.
     fn read(&self, capture: &mut Capture, tls: &mut Context, mut collection: Collection<'_>) -> Reading {
         let mut tracker = Tracker::new(Limits::default());
-        let mut judgement = Judgement::default();
+        let mut aside = Aside::default();
         let work = |item: Carried| self.work(item);
         let mut manners = BTreeMap::new();
         let (counted, read) = pipeline::run(capture, tls, self.threads, work, |_, batch| {
@@ -103,7 +122,7 @@ impl Engine {
             for item in batch {
                 match item {
                     Work::Heard(told) => {
-                        let (heard, manner, mut said) = *told;
+                        let (heard, manner, said) = *told;
                         let owner = tracker.hear(heard, &mut closed);
                         if owner.relayed {
                             continue;
@@ -111,14 +130,9 @@ impl Engine {
                         if let Some(manner) = manner {
                             *manners.entry(manner).or_default() += 1;
                         }
-                        for mut finding in std::mem::take(&mut said.findings) {
-                            let scene = &mut finding.scene;
-                            scene.session = scene.session.take().or_else(|| owner.id.clone());
-                            scene.user = scene.user.take().or_else(|| owner.user.clone());
-                            scene.forwarded = scene.forwarded.take().or_else(|| owner.forwarded.clone());
-                            collection.add(finding, owner.session);
+                        if let Some((message, said)) = said {
+                            self.tell(&message, said, &owner, &mut collection, &mut aside);
                         }
-                        judgement.add(said);
                     }
                     Work::Gap { flow, proved, direction, loss, at } => {
                         tracker.miss(&flow, proved, direction, loss, at);
@@ -126,13 +140,13 @@ impl Engine {
                     Work::End { flow, end, at } => tracker.end_flow(&flow, end, at),
                 }
             }
-            self.judge(closed, &mut collection, &mut judgement);
+            self.judge(closed, &mut collection, &mut aside);
             collection.flow()
         });
         loop {
             let mut closed = Closed::default();
             let more = tracker.finish(&mut closed);
-            self.judge(closed, &mut collection, &mut judgement);
+            self.judge(closed, &mut collection, &mut aside);
             if !more {
                 break;
             }
@@ -143,7 +157,7 @@ impl Engine {
         let inputs = inputs(capture, read.err().map(|e| e.to_string()), &counted.flows, &tls.keys);
         let links = capture.parts().iter().flat_map(|part| &part.summary.links).map(|link| link.0).collect();
         let contents = Contents { links, flows: counted.flows, kinds: counted.kinds, manners };
-        Reading { inputs, tally: tracker.tally(), contents, findings, told, dropped, judgement }
+        Reading { inputs, tally: tracker.tally(), contents, findings, told, dropped, aside }
     }
 
     /// Decodes an item and shows it to the rules about messages.
@@ -154,9 +168,11 @@ impl Engine {
                     let (version, encoding) = (message.version, message.encoding);
                     let manner = Manner { version, encoding, carrier: message.envelope.carrier };
                     let manner = (message.kind == Kind::Csp).then_some(manner);
-                    Work::Heard(Box::new((Heard::message(&message), manner, self.rulebook.message(&message))))
+                    let heard = Heard::message(&message);
+                    let said = self.rulebook.message(&message, Detail::Brief).said();
+                    Work::Heard(Box::new((heard, manner, said.map(|said| (message, said)))))
                 }
-                Err(envelope) => Work::Heard(Box::new((Heard::bare(&envelope), None, Judgement::default()))),
+                Err(envelope) => Work::Heard(Box::new((Heard::bare(&envelope), None, None))),
             },
             Carried::Gap { flow, proved, direction, loss, time, frame } => {
                 Work::Gap { flow, proved, direction, loss, at: (time, frame) }
@@ -165,8 +181,33 @@ impl Engine {
         }
     }
 
+    /// Collects what was said of a message. What is news is made a finding now that it is known to whom it belongs.
+    fn tell(&self, message: &Message, said: Judgement, owner: &Owner, to: &mut Collection<'_>, aside: &mut Aside) {
+        let mut full: Option<Vec<Option<Found>>> = None;
+        for (place, found) in said.found.into_iter().enumerate() {
+            let mut finding = match found {
+                Found::Finding(finding) => finding,
+                Found::Again(again) if to.add_again(again, owner.session) => continue,
+                Found::Again(_) => {
+                    let made = full.get_or_insert_with(|| {
+                        self.rulebook.message(message, Detail::Full).found.into_iter().map(Some).collect()
+                    });
+                    let made = made.get_mut(place).and_then(Option::take);
+                    let Some(Found::Finding(finding)) = made else { continue };
+                    finding
+                }
+            };
+            let scene = &mut finding.scene;
+            scene.session = scene.session.take().or_else(|| owner.id.clone());
+            scene.user = scene.user.take().or_else(|| owner.user.clone());
+            scene.forwarded = scene.forwarded.take().or_else(|| owner.forwarded.clone());
+            to.add(*finding, owner.session);
+        }
+        aside.add(said.doubts, said.panics);
+    }
+
     /// Shows what is over to the rules about it; sessions some at a time, since read they take much more memory.
-    fn judge(&self, closed: Closed, collection: &mut Collection<'_>, judgement: &mut Judgement) {
+    fn judge(&self, closed: Closed, collection: &mut Collection<'_>, aside: &mut Aside) {
         let Closed { sessions, subscribers, identities } = closed;
         let read = |chapter: Chapter| {
             let session = chapter.read();
@@ -184,26 +225,31 @@ impl Engine {
                 some.into_iter().map(read).collect()
             };
             for (no, last, said) in said {
-                collect(said, Some(no), collection, judgement);
+                collect(said, Some(no), collection, aside);
                 if last {
                     collection.close(no);
                 }
             }
         }
         for account in subscribers {
-            collect(self.rulebook.subscriber(&account.read()), None, collection, judgement);
+            collect(self.rulebook.subscriber(&account.read()), None, collection, aside);
         }
         for uses in &identities {
-            collect(self.rulebook.identity(uses), None, collection, judgement);
+            collect(self.rulebook.identity(uses), None, collection, aside);
         }
     }
 }
 
-fn collect(mut said: Judgement, session: Option<SessionNo>, to: &mut Collection<'_>, rest: &mut Judgement) {
-    for finding in std::mem::take(&mut said.findings) {
-        to.add(finding, session);
+fn collect(said: Judgement, session: Option<SessionNo>, to: &mut Collection<'_>, aside: &mut Aside) {
+    for found in said.found {
+        match found {
+            Found::Finding(finding) => to.add(*finding, session),
+            // Its finding came before it: where that was not kept, neither is this.
+            Found::Again(again) if to.add_again(again, session) => {}
+            Found::Again(_) => to.drop_one(),
+        }
     }
-    rest.add(said);
+    aside.add(said.doubts, said.panics);
 }
 
 /// What is told of the captures: what each is, and what of it could not be read. What flows say is told with the first
@@ -264,12 +310,12 @@ struct Reading {
     findings: Vec<Filed>,
     told: BTreeMap<&'static str, Told>,
     dropped: u64,
-    judgement: Judgement,
+    aside: Aside,
 }
 
 impl Reading {
     fn file(self, tls: &Context, outcome: &mut Outcome) {
-        let Self { inputs, tally, contents, findings, told, dropped, judgement } = self;
+        let Self { inputs, tally, contents, findings, told, dropped, aside } = self;
         let counters = &contents.flows;
         outcome.tls.add(tls.tally());
         outcome.packets += inputs.iter().map(|input| input.packets).sum::<u64>();
@@ -283,10 +329,10 @@ impl Reading {
             *outcome.told.entry(rule).or_default() += told;
         }
         outcome.dropped_findings += dropped;
-        for (key, count) in judgement.doubts {
+        for (key, count) in aside.doubts {
             *outcome.rule_doubts.entry(key).or_default() += count;
         }
-        let mut panics = judgement.panics;
+        let mut panics = aside.panics;
         panics.sort_unstable();
         for same in panics.chunk_by(|a, b| a == b) {
             outcome.internal.extend(same.first().map(|rule| format!("rule {rule} panicked {} times", same.len())));

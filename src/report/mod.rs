@@ -86,11 +86,11 @@ impl Told {
         self.cost += finding.cost.unwrap_or_default();
     }
 
-    /// Adds a finding of a cause that was told.
-    pub fn repeat(&mut self, finding: &Finding) {
-        self.add(finding);
-        self.count -= 1;
-        self.repeats += 1;
+    /// Adds a further occurrence of a cause that was told, with what was folded into it.
+    pub fn repeat(&mut self, severity: Severity, cost: Option<Cost>, repeats: u64) {
+        self.severity = self.severity.max(severity);
+        self.repeats += 1 + repeats;
+        self.cost += cost.unwrap_or_default();
     }
 }
 

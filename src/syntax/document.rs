@@ -245,6 +245,11 @@ impl<'d> Node<'d> {
         self.element.text.of(&self.document.text)
     }
 
+    /// Whether its own text is not empty.
+    pub fn has_text(self) -> bool {
+        self.element.text.len > 0
+    }
+
     /// How many elements it is inside of; 0 for the root.
     pub fn depth(self) -> usize {
         usize::from(self.element.depth)

@@ -1,7 +1,6 @@
 //! Children in, faults out.
 
 use std::borrow::Cow;
-use std::iter::Peekable;
 
 use super::{Element, Kind, Model, Space, element};
 use crate::csp::name::canonical;
@@ -46,18 +45,6 @@ pub fn validate_children(element: &Element, children: &[NameId]) -> Vec<Fault> {
     walk.faults
 }
 
-/// Whether children stand just as the content model of an element has them, so that [`validate_children`] finds nothing
-/// against them. Quick, and `false` wherever it takes more than a walk along the model to tell.
-pub fn in_order(element: &Element, children: impl Iterator<Item = NameId>) -> bool {
-    let mut children = children.peekable();
-    let fits = match element.kind {
-        Kind::Container(model) => model.walk(&mut children),
-        Kind::Any | Kind::Alias(_) | Kind::Removed => return true,
-        Kind::Leaf(_) | Kind::Empty => true,
-    };
-    fits && children.peek().is_none()
-}
-
 /// The children an element has to have. Each inner list is one of them: several names where any one will do.
 pub fn mandatory_children(version: Version, name: NameId) -> Vec<Vec<NameId>> {
     match element(version, name).map(|e| e.kind) {
@@ -76,45 +63,53 @@ impl Model {
         }
     }
 
-    /// Takes the children that the model has next, `false` when one that has to be there is not. A model has each name
-    /// once, so the next child decides which way to go.
-    fn walk(&self, children: &mut Peekable<impl Iterator<Item = NameId>>) -> bool {
-        match self {
-            Self::One(n) => children.next_if_eq(n).is_some(),
-            Self::Opt(n) => {
-                children.next_if_eq(n);
-                true
-            }
-            Self::Star(n) => {
-                while children.next_if_eq(n).is_some() {}
-                true
-            }
-            Self::Plus(n) => Self::One(*n).walk(children) && Self::Star(*n).walk(children),
-            Self::Seq(parts) => parts.iter().all(|part| part.walk(children)),
-            Self::Choice(parts) => match parts.iter().find(|part| part.begins(children.peek())) {
-                Some(part) => part.walk(children),
-                None => self.nullable(),
-            },
-            Self::OptGroup(m) => !m.begins(children.peek()) || m.walk(children),
-            Self::StarGroup(m) => m.walk_again(children),
-            Self::PlusGroup(m) => m.walk(children) && m.walk_again(children),
+    /// Whether a child may follow another; `None` before the first and behind the last. A model has each name once, so
+    /// children of which each may follow the one before are all as the model has them.
+    pub(super) fn lets_follow(&self, last: Option<NameId>, next: Option<NameId>) -> bool {
+        match (last, next) {
+            (None, None) => self.nullable(),
+            (None, Some(first)) => self.begins(first),
+            (Some(last), None) => self.ends(last),
+            (Some(last), Some(next)) => self.joins(last, next),
         }
     }
 
-    /// Takes the children of a group for as long as it begins again.
-    fn walk_again(&self, children: &mut Peekable<impl Iterator<Item = NameId>>) -> bool {
-        while self.begins(children.peek()) {
-            if !self.walk(children) {
-                return false;
+    /// Whether the second of two children may stand right behind the first, both inside the model.
+    fn joins(&self, last: NameId, next: NameId) -> bool {
+        match self {
+            Self::One(_) | Self::Opt(_) => false,
+            Self::Star(n) | Self::Plus(n) => last == *n && next == *n,
+            Self::Seq(parts) => {
+                let mut behind = false;
+                parts.iter().any(|part| {
+                    let here = part.joins(last, next) || (behind && part.begins(next));
+                    behind = part.ends(last) || (behind && part.nullable());
+                    here
+                })
             }
+            Self::Choice(parts) => parts.iter().any(|part| part.joins(last, next)),
+            Self::OptGroup(m) => m.joins(last, next),
+            Self::StarGroup(m) | Self::PlusGroup(m) => m.joins(last, next) || (m.ends(last) && m.begins(next)),
         }
-        true
+    }
+
+    /// Whether a child can be the last of the model.
+    fn ends(&self, child: NameId) -> bool {
+        match self {
+            Self::One(n) | Self::Opt(n) | Self::Star(n) | Self::Plus(n) => child == *n,
+            Self::Seq(parts) => {
+                let behind = parts.iter().rev().take_while(|part| part.nullable()).count();
+                parts.iter().rev().take(behind + 1).any(|part| part.ends(child))
+            }
+            Self::Choice(parts) => parts.iter().any(|part| part.ends(child)),
+            Self::OptGroup(m) | Self::StarGroup(m) | Self::PlusGroup(m) => m.ends(child),
+        }
     }
 
     /// Whether a child can be the first of the model.
-    fn begins(&self, child: Option<&NameId>) -> bool {
+    fn begins(&self, child: NameId) -> bool {
         match self {
-            Self::One(n) | Self::Opt(n) | Self::Star(n) | Self::Plus(n) => child == Some(n),
+            Self::One(n) | Self::Opt(n) | Self::Star(n) | Self::Plus(n) => child == *n,
             Self::Seq(parts) => {
                 let ahead = parts.iter().take_while(|part| part.nullable()).count();
                 parts.iter().take(ahead + 1).any(|part| part.begins(child))
@@ -245,6 +240,12 @@ mod tests {
     use super::Fault::{MissingMandatory, Repeated, Unexpected, WrongOrder};
     use super::*;
     use crate::csp::name::*;
+
+    /// Whether each child may follow the one before.
+    fn in_order(element: &Element, children: impl Iterator<Item = NameId>) -> bool {
+        let mut last = None;
+        children.map(Some).chain([None]).all(|next| element.lets_follow(std::mem::replace(&mut last, next), next))
+    }
 
     fn faults(version: Version, parent: NameId, children: &[NameId]) -> Vec<Fault> {
         validate_children(element(version, parent).unwrap(), children)

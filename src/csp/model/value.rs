@@ -128,11 +128,21 @@ pub fn same_property(a: &str, b: &str) -> bool {
     a.trim().eq_ignore_ascii_case(b.trim())
 }
 
+/// Whether there is a text that is not of the type.
+pub(super) fn is_judged(value: Value) -> bool {
+    !matches!(value, Value::Open | Value::Uri | Value::Address | Value::Msisdn | Value::Text)
+}
+
 impl Value {
+    /// Whether a text, white space around it taken off, is of the type.
+    pub(super) fn admits(self, text: &str) -> bool {
+        self.check(text).is_ok()
+    }
+
     fn check(self, text: &str) -> Result<(), ValueFault> {
         let holds = |good, fault| if good { Ok(()) } else { Err(fault) };
         match self {
-            Self::Open | Self::Uri | Self::Address | Self::Msisdn | Self::Text => Ok(()),
+            _ if !is_judged(self) => Ok(()),
             _ if text.is_empty() => Err(ValueFault::Empty),
             Self::Boolean => holds(matches!(text, "T" | "F" | "t" | "f"), ValueFault::NotBoolean),
             Self::Integer(low, high) => {
@@ -145,6 +155,7 @@ impl Value {
             Self::DateTime => holds(DateTime::parse(text).is_some(), ValueFault::NotDateTime),
             Self::Base64 => holds(is_base64(text), ValueFault::NotBase64),
             Self::Mime => holds(is_mime(text), ValueFault::NotMime),
+            _ => Ok(()),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Accounts: how a user comes by an account and proves to own it.
 
 use super::{Check, Rule};
+use crate::csp::name;
 
 mod mismatched_msisdn;
 mod password_guessing;
@@ -10,7 +11,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         name: "accounts/mismatched-msisdn",
         page: include_str!("../../../rules/accounts/mismatched-msisdn.md"),
-        check: Check::Message(mismatched_msisdn::check),
+        check: Check::MessageWith(&[name::LOGIN_REQUEST], mismatched_msisdn::check),
     },
     Rule {
         name: "accounts/password-guessing",

@@ -1,6 +1,7 @@
 //! Contacts: lists that live on the server and are read before they are written.
 
 use super::{Check, Rule};
+use crate::csp::name;
 
 mod recreated_list;
 
@@ -8,5 +9,5 @@ mod recreated_list;
 pub(super) const RULES: &[Rule] = &[Rule {
     name: "contacts/recreated-list",
     page: include_str!("../../../rules/contacts/recreated-list.md"),
-    check: Check::Session(recreated_list::check),
+    check: Check::SessionWith(&[name::CREATE_LIST_REQUEST], recreated_list::check),
 }];

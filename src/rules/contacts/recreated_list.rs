@@ -4,6 +4,7 @@ use crate::carrier::{Direction, Wholeness};
 use crate::csp::{address, name};
 use crate::finding::{Cost, Exhibit};
 use crate::rules::Verdict;
+use crate::rules::keyed::Keyed;
 use crate::session::{Event, EventIx, Session, Transaction, What};
 
 /// The code by which a server says that there is no such contact list.
@@ -13,7 +14,7 @@ const LIST_EXISTS: u16 = 701;
 
 /// A list created although the client was told that it exists.
 pub(super) fn check(session: &Session, verdict: &mut Verdict<'_>) {
-    let answered: HashMap<EventIx, &Transaction> =
+    let answered: Keyed<EventIx, &Transaction> =
         session.transactions.iter().filter_map(|t| Some((t.answer?, t))).collect();
     // The lists that the client knows of, what told it, and how.
     let mut known: HashMap<String, (EventIx, &str)> = HashMap::new();

@@ -1,6 +1,7 @@
 //! Content: what messages carry for users.
 
 use super::{Check, Rule};
+use crate::csp::name;
 
 mod unencoded_binary;
 
@@ -8,5 +9,5 @@ mod unencoded_binary;
 pub(super) const RULES: &[Rule] = &[Rule {
     name: "content/unencoded-binary",
     page: include_str!("../../../rules/content/unencoded-binary.md"),
-    check: Check::Message(unencoded_binary::check),
+    check: Check::MessageWith(&[name::CONTENT_DATA], unencoded_binary::check),
 }];

@@ -37,7 +37,7 @@ pub(super) fn check(message: &Message, verdict: &mut Verdict<'_>) {
         verdict
             .find(&fault, Exhibit::message(message, Some(data), label))
             .cost(Cost { octets: data.text().len() as u64, ..Cost::default() })
-            .cause(fault);
+            .cause(&fault);
     }
 }
 

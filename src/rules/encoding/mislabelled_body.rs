@@ -13,5 +13,5 @@ pub(super) fn check(message: &Message, verdict: &mut Verdict<'_>) {
     let Some(promised) = media.and_then(|media| media.encoding).filter(|e| *e != message.encoding) else { return };
     let (promised, sent) = (promised.name().to_uppercase(), message.encoding.name().to_uppercase());
     let fact = format!("the media type promises {promised}, the body is {sent}");
-    verdict.find(&fact, Exhibit::message(message, message.document.root(), format!("{sent} begins here"))).cause(fact);
+    verdict.find(&fact, Exhibit::message(message, message.document.root(), format!("{sent} begins here"))).cause(&fact);
 }

@@ -25,12 +25,12 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         name: "encoding/invalid-opaque-value",
         page: include_str!("../../../rules/encoding/invalid-opaque-value.md"),
-        check: Check::Message(invalid_opaque_value::check),
+        check: Check::Writing(invalid_opaque_value::check),
     },
     Rule {
         name: "encoding/malformed-document",
         page: include_str!("../../../rules/encoding/malformed-document.md"),
-        check: Check::Message(malformed_document::check),
+        check: Check::Writing(malformed_document::check),
     },
     Rule {
         name: "encoding/mislabelled-body",
@@ -50,7 +50,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         name: "encoding/unknown-token",
         page: include_str!("../../../rules/encoding/unknown-token.md"),
-        check: Check::Message(unknown_token::check),
+        check: Check::Writing(unknown_token::check),
     },
     Rule {
         name: "encoding/unregistered-public-id",

@@ -24,5 +24,5 @@ pub(super) fn check(message: &Message, verdict: &mut Verdict<'_>) {
     let Some((stated, version)) = told else { return };
     let fact =
         format!("the public identifier {stated} is not registered; that of CSP {version} is {}", version.public_id());
-    verdict.find(&fact, Exhibit::message(message, message.document.root(), "its header")).cause(fact);
+    verdict.find(&fact, Exhibit::message(message, message.document.root(), "its header")).cause(&fact);
 }

@@ -8,5 +8,5 @@ mod vendor_primitive;
 pub(super) const RULES: &[Rule] = &[Rule {
     name: "interop/vendor-primitive",
     page: include_str!("../../../rules/interop/vendor-primitive.md"),
-    check: Check::Message(vendor_primitive::check),
+    check: Check::MessageWith(vendor_primitive::VENDORS, vendor_primitive::check),
 }];

@@ -2,6 +2,15 @@ use crate::csp::message::Message;
 use crate::csp::name;
 use crate::finding::Exhibit;
 use crate::rules::Verdict;
+use crate::syntax::NameId;
+
+/// The primitives that only the Baraza server family knows.
+pub(super) const VENDORS: &[NameId] = &[
+    name::REGISTRATION_REQUEST,
+    name::REGISTRATION_RESPONSE,
+    name::GET_NEW_PASSWORD_REQUEST,
+    name::GET_NEW_PASSWORD_RESPONSE,
+];
 
 /// A primitive of one server family, used as if it were CSP.
 pub(super) fn check(message: &Message, verdict: &mut Verdict<'_>) {
@@ -9,14 +18,7 @@ pub(super) fn check(message: &Message, verdict: &mut Verdict<'_>) {
         if verdict.is_full() {
             return;
         }
-        let vendor = matches!(
-            part.name,
-            name::REGISTRATION_REQUEST
-                | name::REGISTRATION_RESPONSE
-                | name::GET_NEW_PASSWORD_REQUEST
-                | name::GET_NEW_PASSWORD_RESPONSE
-        );
-        let Some(primitive) = message.primitive(part).filter(|_| vendor) else { continue };
+        let Some(primitive) = message.primitive(part).filter(|_| VENDORS.contains(&part.name)) else { continue };
         verdict
             .find(
                 format!("{} is no CSP primitive: only the Baraza server family knows it", primitive.spelling()),

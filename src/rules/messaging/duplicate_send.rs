@@ -1,11 +1,10 @@
-use std::collections::HashMap;
-
 use crate::carrier::Direction;
 use crate::csp::message::{Mode, fingerprint};
 use crate::csp::name;
 use crate::finding::{Cost, Exhibit};
 use crate::flow::FlowNo;
 use crate::rules::Verdict;
+use crate::rules::keyed::Keyed;
 use crate::session::{Event, Session, Transaction, What};
 use crate::time::{Seconds, Time};
 
@@ -13,7 +12,7 @@ use crate::time::{Seconds, Time};
 pub(super) fn check(session: &Session, verdict: &mut Verdict<'_>) {
     let window = Seconds(verdict.parameter("retry-window"));
     let least = verdict.count("min-content");
-    let mut latest: HashMap<(u64, u64, u32), (&Transaction, &Event)> = HashMap::new();
+    let mut latest: Keyed<(u64, u64, u32), (&Transaction, &Event)> = Keyed::default();
     let mut told: Option<Told> = None;
     for again in session.transactions_named(name::SEND_MESSAGE_REQUEST) {
         let Some(event) = session.request(again) else { continue };
@@ -110,7 +109,7 @@ struct Told {
     /// When delivery reports of failure came, in order.
     reports: Vec<Time>,
     /// When a carrier exchange was answered: by the answer to the message, or by what stands in for it.
-    carrier: HashMap<(FlowNo, u32), Time>,
+    carrier: Keyed<(FlowNo, u32), Time>,
 }
 
 impl Told {

@@ -26,7 +26,7 @@ pub(super) fn check(message: &Message, verdict: &mut Verdict<'_>) {
     let Some(node) = message.document.node(found) else { return };
     verdict
         .find(
-            format!("Poll stands {fact}, in a {} message", version.number()),
+            format_args!("Poll stands {fact}, in a {} message", version.number()),
             Exhibit::message(message, Some(node), format!("not here in {}", version.number())),
         )
         .cause(fact);

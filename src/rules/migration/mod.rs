@@ -1,6 +1,7 @@
 //! Migration: messages that are half one version and half another.
 
 use super::{Check, Rule};
+use crate::csp::name;
 
 mod misplaced_poll_flag;
 mod missing_presence_namespace;
@@ -11,12 +12,12 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         name: "migration/misplaced-poll-flag",
         page: include_str!("../../../rules/migration/misplaced-poll-flag.md"),
-        check: Check::Message(misplaced_poll_flag::check),
+        check: Check::MessageWith(&[name::POLL], misplaced_poll_flag::check),
     },
     Rule {
         name: "migration/missing-presence-namespace",
         page: include_str!("../../../rules/migration/missing-presence-namespace.md"),
-        check: Check::Message(missing_presence_namespace::check),
+        check: Check::MessageWith(&[name::PRESENCE_SUB_LIST], missing_presence_namespace::check),
     },
     Rule {
         name: "migration/mixed-namespaces",

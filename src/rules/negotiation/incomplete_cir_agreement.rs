@@ -10,9 +10,6 @@ const ADDRESSES: [(&str, &[NameId]); 2] =
 
 /// A wake-up method agreed without the address that it needs.
 pub(super) fn check(session: &Session, transaction: &Transaction, verdict: &mut Verdict<'_>) {
-    if !matches!(transaction.name, name::CLIENT_CAPABILITY_REQUEST | name::LOGIN_REQUEST) {
-        return;
-    }
     let Some((answer, primitive)) = session.answer(transaction).and_then(|a| Some((a, a.primitive()?))) else { return };
     let list = primitive.child(name::AGREED_CAPABILITY_LIST).or_else(|| primitive.child(name::CAPABILITY_LIST));
     let Some(list) = list else { return };

@@ -15,9 +15,6 @@ const PAIRS: [(NameId, NameId); 4] = [
 
 /// A capability list whose sizes contradict each other.
 pub(super) fn check(session: &Session, transaction: &Transaction, verdict: &mut Verdict<'_>) {
-    if !matches!(transaction.name, name::CLIENT_CAPABILITY_REQUEST | name::LOGIN_REQUEST) {
-        return;
-    }
     let Some(event) = session.request(transaction) else { return };
     let Some(list) = event.primitive().and_then(|p| p.child(name::CAPABILITY_LIST)) else { return };
     if let Some(doubt) = Doubt::of(event.whole) {

@@ -18,12 +18,15 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         name: "negotiation/incomplete-cir-agreement",
         page: include_str!("../../../rules/negotiation/incomplete-cir-agreement.md"),
-        check: Check::Transaction(incomplete_cir_agreement::check),
+        check: Check::TransactionOf(
+            &[name::CLIENT_CAPABILITY_REQUEST, name::LOGIN_REQUEST],
+            incomplete_cir_agreement::check,
+        ),
     },
     Rule {
         name: "negotiation/inconsistent-sizes",
         page: include_str!("../../../rules/negotiation/inconsistent-sizes.md"),
-        check: Check::Transaction(inconsistent_sizes::check),
+        check: Check::TransactionOf(&[name::CLIENT_CAPABILITY_REQUEST, name::LOGIN_REQUEST], inconsistent_sizes::check),
     },
     Rule {
         name: "negotiation/missing-capability-negotiation",
@@ -43,7 +46,10 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         name: "negotiation/repeated-negotiation",
         page: include_str!("../../../rules/negotiation/repeated-negotiation.md"),
-        check: Check::Session(repeated_negotiation::check),
+        check: Check::SessionWith(
+            &[name::CLIENT_CAPABILITY_REQUEST, name::SERVICE_REQUEST],
+            repeated_negotiation::check,
+        ),
     },
     Rule {
         name: "negotiation/service-outside-agreement",

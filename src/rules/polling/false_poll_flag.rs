@@ -1,10 +1,9 @@
-use std::collections::HashSet;
-
 use super::polls;
 use crate::carrier::Direction;
 use crate::finding::{Cost, Exhibit};
 use crate::flow::FlowNo;
 use crate::rules::Verdict;
+use crate::rules::keyed::Keys;
 use crate::session::{Event, EventIx, Session, What};
 
 /// Poll=T, and the poll that it brought finds nothing.
@@ -32,7 +31,7 @@ fn false_flags<'s>(session: &'s Session, verdict: &mut Verdict<'_>) -> Vec<(&'s 
     let mut found = Vec::new();
     let mut said: Option<&Event> = None;
     // Requests without an answer yet: what waited may come with theirs.
-    let mut open: HashSet<(FlowNo, u32)> = HashSet::new();
+    let mut open: Keys<(FlowNo, u32)> = Keys::default();
     for (ix, event) in session.indexed() {
         let exchange = (event.flow, event.exchange);
         match (&event.what, event.direction) {

@@ -1,11 +1,10 @@
-use std::collections::HashMap;
-
 use crate::carrier::Direction;
 use crate::csp::name;
 use crate::csp::namespace::Version;
 use crate::finding::{Cost, Exhibit};
 use crate::flow::FlowNo;
 use crate::rules::Verdict;
+use crate::rules::keyed::Keyed;
 use crate::session::{Event, EventIx, Session, What};
 use crate::time::{Seconds, Time};
 
@@ -14,7 +13,7 @@ const UNDER_WAY: f64 = 120.0;
 
 /// Poll=T after which the client stays silent although the session goes on.
 pub(super) fn check(session: &Session, verdict: &mut Verdict<'_>) {
-    if session.transactions_named(name::POLLING_REQUEST).next().is_none() {
+    if !session.events.iter().any(says_poll) {
         return;
     }
     let reaction = Seconds(verdict.parameter("reaction"));
@@ -50,7 +49,7 @@ fn wait((said, next): &(&Event, &Event)) -> f64 {
 /// else is said in between.
 fn silences(session: &Session) -> Vec<(EventIx, &Event, &Event)> {
     let mut found = Vec::new();
-    let mut under_way: HashMap<(FlowNo, u32), Time> = HashMap::new();
+    let mut under_way: Keyed<(FlowNo, u32), Time> = Keyed::default();
     let mut waiting: Option<(EventIx, &Event)> = None;
     let over = session.ending_event();
     for (ix, event) in session.indexed().take_while(|(ix, _)| over.is_none_or(|over| *ix < over)) {

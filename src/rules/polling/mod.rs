@@ -18,17 +18,17 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         name: "polling/constant-rate-poll",
         page: include_str!("../../../rules/polling/constant-rate-poll.md"),
-        check: Check::Session(constant_rate_poll::check),
+        check: Check::SessionWith(&[name::POLLING_REQUEST], constant_rate_poll::check),
     },
     Rule {
         name: "polling/false-poll-flag",
         page: include_str!("../../../rules/polling/false-poll-flag.md"),
-        check: Check::Session(false_poll_flag::check),
+        check: Check::SessionWith(&[name::POLLING_REQUEST], false_poll_flag::check),
     },
     Rule {
         name: "polling/ignored-poll-flag",
         page: include_str!("../../../rules/polling/ignored-poll-flag.md"),
-        check: Check::Session(ignored_poll_flag::check),
+        check: Check::SessionWith(&[name::POLLING_REQUEST], ignored_poll_flag::check),
     },
     Rule {
         name: "polling/missing-poll",
@@ -38,22 +38,22 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         name: "polling/poll-answered-as-response",
         page: include_str!("../../../rules/polling/poll-answered-as-response.md"),
-        check: Check::Transaction(poll_answered_as_response::check),
+        check: Check::TransactionOf(&[name::POLLING_REQUEST], poll_answered_as_response::check),
     },
     Rule {
         name: "polling/poll-below-minimum",
         page: include_str!("../../../rules/polling/poll-below-minimum.md"),
-        check: Check::Session(poll_below_minimum::check),
+        check: Check::SessionWith(&[name::POLLING_REQUEST], poll_below_minimum::check),
     },
     Rule {
         name: "polling/poll-flag-from-client",
         page: include_str!("../../../rules/polling/poll-flag-from-client.md"),
-        check: Check::Message(poll_flag_from_client::check),
+        check: Check::MessageWith(&[name::POLL, name::CIR], poll_flag_from_client::check),
     },
     Rule {
         name: "polling/redundant-poll",
         page: include_str!("../../../rules/polling/redundant-poll.md"),
-        check: Check::Session(redundant_poll::check),
+        check: Check::SessionWith(&[name::POLLING_REQUEST], redundant_poll::check),
     },
 ];
 

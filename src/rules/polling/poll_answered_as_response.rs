@@ -10,7 +10,7 @@ use crate::time::Time;
 
 /// An answer to a poll that calls itself a response: a poll has none.
 pub(super) fn check(session: &Session, transaction: &Transaction, verdict: &mut Verdict<'_>) {
-    if transaction.name != name::POLLING_REQUEST || transaction.initiator != Direction::ClientToServer {
+    if transaction.initiator != Direction::ClientToServer {
         return;
     }
     let Some((poll, answer)) = session.request(transaction).zip(session.answer(transaction)) else { return };
@@ -37,7 +37,7 @@ pub(super) fn check(session: &Session, transaction: &Transaction, verdict: &mut 
     verdict
         .find(&fact, Exhibit::event(answer, "a poll has no response"))
         .show(Exhibit::event(poll, "asks whether something waits"))
-        .cause(fact);
+        .cause(&fact);
 }
 
 /// Whether it may answer another request of the client, whose response rides along.

@@ -1,7 +1,10 @@
 //! Presence: publishing and watching without needless traffic.
 
+use std::hash::Hasher;
+
+use super::keyed::Folding;
 use super::{Check, Rule};
-use crate::csp::message::{fingerprint, text_fingerprint};
+use crate::csp::message::fingerprint;
 use crate::csp::{address, name};
 use crate::session::Event;
 
@@ -20,17 +23,17 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         name: "presence/one-by-one-subscription",
         page: include_str!("../../../rules/presence/one-by-one-subscription.md"),
-        check: Check::Session(one_by_one_subscription::check),
+        check: Check::SessionWith(&[name::SUBSCRIBE_PRESENCE_REQUEST], one_by_one_subscription::check),
     },
     Rule {
         name: "presence/presence-polling",
         page: include_str!("../../../rules/presence/presence-polling.md"),
-        check: Check::Session(presence_polling::check),
+        check: Check::SessionWith(&[name::GET_PRESENCE_REQUEST], presence_polling::check),
     },
     Rule {
         name: "presence/redundant-update",
         page: include_str!("../../../rules/presence/redundant-update.md"),
-        check: Check::Session(redundant_update::check),
+        check: Check::SessionWith(&[name::UPDATE_PRESENCE_REQUEST], redundant_update::check),
     },
 ];
 
@@ -40,15 +43,17 @@ const SUBSCRIPTION_REFUSED: [u16; 5] = [405, 501, 506, 750, 760];
 /// Fingerprint of whom a request is about: users and lists in any order, case aside; `None` where it was cut.
 fn whom(event: &Event) -> Option<u64> {
     let spoken = event.spoken().filter(|s| !s.cut)?;
-    let mut names: Vec<String> = spoken
+    let mut names: Vec<u64> = spoken
         .primitive()?
         .descendants()
         .filter(|n| matches!(n.name(), name::USER_ID | name::CONTACT_LIST))
-        .map(|n| address::folded(n.text()))
+        .map(|n| address::folded_fingerprint(n.text()))
         .collect();
     names.sort_unstable();
     names.dedup();
-    Some(text_fingerprint(&names.join("\n")))
+    let mut all = Folding::default();
+    names.iter().for_each(|name| all.write_u64(*name));
+    Some(all.finish())
 }
 
 /// Fingerprint of the presence attributes a request selects or publishes, values included; `None` where it was cut.

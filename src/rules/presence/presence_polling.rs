@@ -1,10 +1,9 @@
-use std::collections::HashMap;
-
 use super::{SUBSCRIPTION_REFUSED, attributes, whom};
 use crate::csp::address;
 use crate::csp::name;
 use crate::finding::{Cost, Exhibit};
 use crate::rules::Verdict;
+use crate::rules::keyed::Keyed;
 use crate::session::{Event, EventIx, Session};
 use crate::time::Time;
 
@@ -21,7 +20,7 @@ pub(super) fn check(session: &Session, verdict: &mut Verdict<'_>) {
         return;
     }
     let mut reads: Vec<Vec<Read<'_>>> = Vec::new();
-    let mut by_subject: HashMap<(u64, u64), usize> = HashMap::new();
+    let mut by_subject: Keyed<(u64, u64), usize> = Keyed::default();
     for transaction in session.transactions_named(name::GET_PRESENCE_REQUEST) {
         let Some(event) = session.request(transaction) else { continue };
         let answered = session.outcome(transaction).is_some_and(|code| (200..300).contains(&code));

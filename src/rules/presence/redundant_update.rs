@@ -1,11 +1,10 @@
-use std::collections::HashMap;
-
 use crate::carrier::{Direction, Wholeness};
 use crate::csp::address;
 use crate::csp::message::fingerprint;
 use crate::csp::name;
 use crate::finding::{Cost, Exhibit};
 use crate::rules::Verdict;
+use crate::rules::keyed::Keyed;
 use crate::session::{Event, EventIx, Session, Transaction, What};
 use crate::syntax::{NameId, Node};
 
@@ -14,7 +13,7 @@ type Key = (NameId, u64);
 
 /// Updates that publish only what this session published already.
 pub(super) fn check(session: &Session, verdict: &mut Verdict<'_>) {
-    let updates: HashMap<EventIx, &Transaction> = session
+    let updates: Keyed<EventIx, &Transaction> = session
         .transactions_named(name::UPDATE_PRESENCE_REQUEST)
         .flat_map(|t| std::iter::once(t.request).chain(t.answer).map(move |ix| (ix, t)))
         .collect();
@@ -22,7 +21,7 @@ pub(super) fn check(session: &Session, verdict: &mut Verdict<'_>) {
         return;
     }
     // The values in force, by their fingerprints, and the events that published them.
-    let mut published: HashMap<Key, (u64, EventIx)> = HashMap::new();
+    let mut published: Keyed<Key, (u64, EventIx)> = Keyed::default();
     let mut redundant: Vec<(EventIx, EventIx)> = Vec::new();
     for (ix, event) in session.indexed() {
         let whole = matches!(event.whole, Wholeness::Complete) && !matches!(event.what, What::Gap { .. });

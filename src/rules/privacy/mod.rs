@@ -1,6 +1,7 @@
 //! Privacy: what should not cross the network in clear.
 
 use super::{Check, Rule};
+use crate::csp::name;
 
 mod plaintext_password;
 
@@ -8,5 +9,5 @@ mod plaintext_password;
 pub(super) const RULES: &[Rule] = &[Rule {
     name: "privacy/plaintext-password",
     page: include_str!("../../../rules/privacy/plaintext-password.md"),
-    check: Check::Message(plaintext_password::check),
+    check: Check::MessageWith(&[name::LOGIN_REQUEST], plaintext_password::check),
 }];

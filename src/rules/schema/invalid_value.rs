@@ -1,42 +1,34 @@
-use super::{held, judgeable};
 use crate::csp::message::Message;
-use crate::csp::model::{Kind, Space, Trust, Value, ValueFault, validate_presence, validate_value};
+use crate::csp::model::{Element, Odd, Oddity, ValueFault, validate_presence, validate_value};
 use crate::csp::name;
+use crate::csp::namespace::Version;
 use crate::finding::Exhibit;
 use crate::rules::Verdict;
 use crate::session::is_secret;
 use crate::syntax::{AnomalyKind, Node};
 
 /// A leaf whose value is outside its closed set or type, or text where only elements may stand.
-pub(super) fn check(message: &Message, verdict: &mut Verdict<'_>) {
-    let Some(version) = judgeable(message, verdict) else { return };
-    for held in held(message) {
+pub(super) fn check(message: &Message, oddities: &[Oddity], verdict: &mut Verdict<'_>) {
+    let Some(version) = message.version else { return };
+    for oddity in oddities.iter().filter(|o| matches!(o.odd, Odd::Value | Odd::Text)) {
         if verdict.is_full() {
             return;
         }
-        let node = held.node;
-        if node.text().is_empty() || held.element.trust == Trust::Recall || spoken_of_elsewhere(message, node) {
+        let Some((element, node)) = oddity.element.zip(message.document.node(oddity.node)) else { continue };
+        if spoken_of_elsewhere(message, node) {
             continue;
         }
-        let said = match &held.element.kind {
-            Kind::Leaf(Value::Msisdn) => continue,
-            Kind::Leaf(_) if node.name() == name::PRESENCE_VALUE => {
-                node.parent().map_or(Ok(()), |attribute| validate_presence(attribute.name(), node.text()))
-            }
-            Kind::Leaf(_) => validate_value(version, held.element, node.text()),
-            Kind::Container(_) if held.element.space != Space::Pa => {
-                verdict
-                    .find(
-                        format!("{} holds text where only elements may stand", node.spelling()),
-                        Exhibit::message(message, Some(node), "elements only"),
-                    )
-                    .cause(format!("text in {}", node.spelling()));
-                continue;
-            }
-            _ => continue,
-        };
+        if oddity.odd == Odd::Text {
+            verdict
+                .find(
+                    format!("{} holds text where only elements may stand", node.spelling()),
+                    Exhibit::message(message, Some(node), "elements only"),
+                )
+                .cause(format!("text in {}", node.spelling()));
+            continue;
+        }
         // An empty value and one of another version have rules of their own.
-        let Err(fault) = said else { continue };
+        let Err(fault) = held(version, element, node) else { continue };
         if matches!(fault, ValueFault::Empty | ValueFault::OfVersion(_)) {
             continue;
         }
@@ -47,6 +39,14 @@ pub(super) fn check(message: &Message, verdict: &mut Verdict<'_>) {
                 Exhibit::message(message, Some(node), fault.to_string()),
             )
             .cause(format!("{} {value}", node.spelling()));
+    }
+}
+
+/// Holds the text of a leaf against its type.
+fn held(version: Version, element: &Element, node: Node<'_>) -> Result<(), ValueFault> {
+    match node.parent().filter(|_| node.name() == name::PRESENCE_VALUE) {
+        Some(attribute) => validate_presence(attribute.name(), node.text()),
+        None => validate_value(version, element, node.text()),
     }
 }
 

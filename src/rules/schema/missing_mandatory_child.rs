@@ -1,48 +1,35 @@
-use super::{held, judgeable};
 use crate::csp::message::Message;
-use crate::csp::model::{Fault, Kind, Space, Trust, in_order, mandatory_children, validate_children};
+use crate::csp::model::{Fault, Odd, Oddity, mandatory_children, validate_children};
 use crate::csp::name;
 use crate::finding::Exhibit;
 use crate::rules::Verdict;
 use crate::syntax::{NameId, Node};
 
 /// A required child that is not there.
-pub(super) fn check(message: &Message, verdict: &mut Verdict<'_>) {
-    let Some(version) = judgeable(message, verdict) else { return };
-    for held in held(message) {
+pub(super) fn check(message: &Message, oddities: &[Oddity], verdict: &mut Verdict<'_>) {
+    let Some(version) = message.version else { return };
+    for oddity in oddities.iter().filter(|o| o.odd == Odd::Children) {
         if verdict.is_full() {
             return;
         }
-        let demands = matches!(held.element.kind, Kind::Container(_)) && held.element.trust != Trust::Recall;
-        if !demands || only_selects(held.node, held.element.space) {
-            continue;
-        }
-        if in_order(held.element, held.node.children().map(Node::name)) {
-            continue;
-        }
-        let children: Vec<NameId> = held.node.children().map(Node::name).collect();
-        for fault in validate_children(held.element, &children) {
+        let Some((element, node)) = oddity.element.zip(message.document.node(oddity.node)) else { continue };
+        let children: Vec<NameId> = node.children().map(Node::name).collect();
+        for fault in validate_children(element, &children) {
             let Fault::MissingMandatory(missing) = fault else { continue };
-            if spoken_of_elsewhere(held.node, missing) {
+            if spoken_of_elsewhere(node, missing) {
                 continue;
             }
-            let alternatives =
-                mandatory_children(version, held.element.name).into_iter().find(|a| a.contains(&missing));
+            let alternatives = mandatory_children(version, element.name).into_iter().find(|a| a.contains(&missing));
             let any: Vec<&str> = alternatives.unwrap_or(vec![missing]).into_iter().map(name::spelling).collect();
-            let (parent, missing) = (held.node.spelling(), any.join(" or "));
+            let (parent, missing) = (node.spelling(), any.join(" or "));
             verdict
                 .find(
                     format!("{parent} lacks its mandatory {missing}"),
-                    Exhibit::message(message, Some(held.node), format!("no {missing} in it")),
+                    Exhibit::message(message, Some(node), format!("no {missing} in it")),
                 )
                 .cause(format!("{parent}/{missing}"));
         }
     }
-}
-
-/// Presence attributes without content name what is wanted, they do not hold it.
-fn only_selects(node: Node<'_>, space: Space) -> bool {
-    space == Space::Pa && node.is_leaf()
 }
 
 /// Absences that have a rule of their own or are custom.

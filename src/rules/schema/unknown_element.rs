@@ -1,14 +1,13 @@
-use super::judgeable;
 use crate::csp::message::Message;
-use crate::csp::model::is_extension;
+use crate::csp::model::{Odd, Oddity, is_extension};
 use crate::csp::namespace;
 use crate::finding::Exhibit;
 use crate::rules::Verdict;
 use crate::syntax::{NameId, Node};
 
 /// An element with a name that no CSP version knows, in a namespace of CSP.
-pub(super) fn check(message: &Message, verdict: &mut Verdict<'_>) {
-    if judgeable(message, verdict).is_none() {
+pub(super) fn check(message: &Message, oddities: &[Oddity], verdict: &mut Verdict<'_>) {
+    if !oddities.iter().any(|o| o.odd == Odd::Unknown) {
         return;
     }
     let mut skip_until = 0;

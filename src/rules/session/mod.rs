@@ -1,6 +1,7 @@
 //! Session: logging in, staying, leaving.
 
 use super::{Check, Rule};
+use crate::csp::name;
 
 mod missing_logout;
 mod needless_keep_alive;
@@ -18,7 +19,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         name: "session/needless-keep-alive",
         page: include_str!("../../../rules/session/needless-keep-alive.md"),
-        check: Check::Session(needless_keep_alive::check),
+        check: Check::SessionWith(&[name::KEEP_ALIVE_REQUEST], needless_keep_alive::check),
     },
     Rule {
         name: "session/relogin-storm",

@@ -30,7 +30,7 @@ pub(super) fn check(message: &Message, verdict: &mut Verdict<'_>) {
     }
     let descriptor = message.document.root().and_then(|root| root.at(&[name::SESSION, name::SESSION_DESCRIPTOR]));
     let place = descriptor.and_then(|d| d.child(name::SESSION_TYPE)).or(message.primitive(part));
-    verdict.find(&fact, Exhibit::message(message, place, "not what it says")).cause(fact);
+    verdict.find(&fact, Exhibit::message(message, place, "not what it says")).cause(&fact);
 }
 
 /// Whether a part can only stand in a session. A refusal can stand anywhere, and so can what is said around a login.

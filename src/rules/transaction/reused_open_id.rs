@@ -1,17 +1,16 @@
-use std::collections::HashMap;
-
 use crate::carrier::Direction;
 use crate::csp::message::Mode;
 use crate::csp::{name, status};
 use crate::finding::{Exhibit, Side};
 use crate::rules::Verdict;
+use crate::rules::keyed::Keyed;
 use crate::session::{Event, Session, Transaction};
 use crate::syntax::Node;
 
 /// A transaction identifier given to a new request while the old one is still open.
 pub(super) fn check(session: &Session, verdict: &mut Verdict<'_>) {
     let given_up = verdict.parameter("given-up");
-    let mut latest: HashMap<(Direction, &str), &Transaction> = HashMap::new();
+    let mut latest: Keyed<(Direction, &str), &Transaction> = Keyed::default();
     for transaction in session.transactions.iter().filter(|t| t.name != name::POLLING_REQUEST) {
         let Some(event) = session.request(transaction) else { continue };
         let Some(id) = event.spoken().and_then(|s| s.id.as_deref()) else { continue };

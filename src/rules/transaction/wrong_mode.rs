@@ -1,5 +1,3 @@
-use std::collections::HashSet;
-
 use crate::carrier::Direction;
 use crate::csp::message::Mode;
 use crate::csp::name;
@@ -8,13 +6,14 @@ use crate::csp::transaction;
 use crate::finding::Exhibit;
 use crate::flow::FlowNo;
 use crate::rules::Verdict;
+use crate::rules::keyed::Keys;
 use crate::session::{Doubt, Event, Session, Spoken};
 use crate::syntax::Node;
 
 /// Primitives whose mode says the opposite of what they do.
 pub(super) fn check(session: &Session, verdict: &mut Verdict<'_>) {
     // Exchanges in which the client asked for something of its own.
-    let mut asked: HashSet<(FlowNo, u32)> = HashSet::new();
+    let mut asked: Keys<(FlowNo, u32)> = Keys::default();
     for event in &session.events {
         let Some(spoken) = event.spoken() else { continue };
         let from_client = event.direction == Direction::ClientToServer;

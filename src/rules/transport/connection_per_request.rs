@@ -1,9 +1,8 @@
-use std::collections::HashMap;
-
 use crate::carrier::Direction;
 use crate::finding::{Cost, Exhibit, Side};
 use crate::flow::FlowNo;
 use crate::rules::Verdict;
+use crate::rules::keyed::Keyed;
 use crate::session::{Event, Session, What};
 
 /// Octets of a TCP handshake and its end on an Ethernet without options: six frames of 54.
@@ -21,6 +20,9 @@ struct Opened<'s> {
 
 /// A new TCP connection for nearly every request although the last one was answered a moment ago.
 pub(super) fn check(session: &Session, verdict: &mut Verdict<'_>) {
+    if session.events.iter().filter(|event| event.opens_flow).count() < verdict.count("min-requests") {
+        return;
+    }
     let (opened, follow_ups) = follow_ups(session, verdict.parameter("idle-window"));
     let share = verdict.parameter("share") / 100.0;
     if opened.len() < verdict.count("min-requests") || (opened.len() as f64) < share * follow_ups as f64 {
@@ -47,7 +49,7 @@ pub(super) fn check(session: &Session, verdict: &mut Verdict<'_>) {
 fn follow_ups(session: &Session, window: f64) -> (Vec<Opened<'_>>, usize) {
     let mut opened = Vec::new();
     let mut count = 0;
-    let mut under_way: HashMap<(FlowNo, u32), &Event> = HashMap::new();
+    let mut under_way: Keyed<(FlowNo, u32), &Event> = Keyed::default();
     let mut answered: Option<(&Event, bool)> = None;
     for event in &session.events {
         let exchange = (event.flow, event.exchange);

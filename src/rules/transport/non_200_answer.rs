@@ -1,15 +1,14 @@
-use std::collections::HashMap;
-
 use crate::carrier::Direction;
 use crate::finding::{Cost, Exhibit, Side};
 use crate::flow::FlowNo;
 use crate::rules::Verdict;
+use crate::rules::keyed::Keyed;
 use crate::session::{Event, Session, What};
 use crate::syntax::Node;
 
 /// A transport status other than 200 in answer to a POST that carries CSP.
 pub(super) fn check(session: &Session, verdict: &mut Verdict<'_>) {
-    let mut asked: HashMap<(FlowNo, u32), &Event> = HashMap::new();
+    let mut asked: Keyed<(FlowNo, u32), &Event> = Keyed::default();
     for event in &session.events {
         let exchange = (event.flow, event.exchange);
         let status = match (event.direction, &event.what) {

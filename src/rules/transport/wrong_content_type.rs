@@ -7,7 +7,8 @@ use crate::rules::Verdict;
 pub(super) fn check(message: &Message, verdict: &mut Verdict<'_>) {
     let envelope = &message.envelope;
     let stated = envelope.content_type.as_deref();
-    if message.kind != Kind::Csp || stated.and_then(namespace::media).is_some() {
+    let of_csp = message.claims.media_before_13 || message.claims.media.is_some();
+    if message.kind != Kind::Csp || of_csp || stated.and_then(namespace::media).is_some() {
         return;
     }
     let media = stated.and_then(|s| s.split(';').next()).map(|s| s.trim().to_ascii_lowercase()).unwrap_or_default();
