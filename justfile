@@ -22,6 +22,19 @@ bless:
     IMPSLINT_BLESS=1 cargo test --test samples
     git diff --stat -- samples
 
+# Counts the instructions of each stage and holds them against the baseline; `just instructions --bless` makes it anew.
+instructions *ARGUMENTS:
+    benches/instructions.sh {{ARGUMENTS}}
+
+# Times each stage; FILTER picks some.
+time FILTER="":
+    cargo bench --bench time -- {{FILTER}}
+
+# Measures impslint beside tshark, tcpdump and tcpflow.
+compare *ARGUMENTS:
+    cargo build --release
+    benches/compare.py {{ARGUMENTS}}
+
 # Checks a capture.
 check *ARGUMENTS:
     cargo run --release -- check {{ARGUMENTS}}

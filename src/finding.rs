@@ -290,7 +290,7 @@ pub struct Finding {
     /// The fact, with the observed value.
     pub message: String,
     /// The remedy.
-    pub help: Arc<str>,
+    pub help: &'static str,
     /// What it is about; the first is the place of the finding.
     pub exhibits: Vec<Exhibit>,
     /// What it cost, where that can be measured.

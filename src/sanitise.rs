@@ -9,7 +9,7 @@ pub const MOST_COLUMNS: usize = 600;
 /// A text in which every character that a terminal would obey, or would not show, is spelt out: `\n`, `\u{1b}`,
 /// `\u{202e}`. Line ends too: a text from the wire never has a line of its own.
 pub fn sanitise(text: &str) -> Cow<'_, str> {
-    if !text.chars().any(is_hidden) {
+    if text.bytes().all(|b| matches!(b, b' '..=b'~')) || !text.chars().any(is_hidden) {
         return Cow::Borrowed(text);
     }
     let mut safe = String::with_capacity(text.len() + 16);
@@ -71,7 +71,8 @@ pub fn is_hidden(c: char) -> bool {
 
 /// Columns a text takes at most, each character counting one or, where it may be wide, two.
 pub(super) fn columns(text: &str) -> usize {
-    text.chars().map(width).sum()
+    // Most texts are ASCII, of which each character is one column.
+    if text.is_ascii() { text.len() } else { text.chars().map(width).sum() }
 }
 
 /// Columns a character takes at most. Source of the ranges: East Asian Width W and F, roughly.
@@ -98,7 +99,8 @@ fn width(c: char) -> usize {
 /// A text from the wire, safe and cut to `most` columns; `…` stands for what was cut.
 pub(super) fn clip(text: &str, most: usize) -> String {
     // Every character takes a column or more, so what is beyond these is cut in any case.
-    let end = text.char_indices().nth(most.saturating_add(1)).map_or(text.len(), |(at, _)| at);
+    let beyond = |text: &str| text.char_indices().nth(most.saturating_add(1)).map(|(at, _)| at);
+    let end = Some(text).filter(|text| text.len() > most).and_then(beyond).unwrap_or(text.len());
     cut(&sanitise(text.get(..end).unwrap_or(text)), most)
 }
 

@@ -206,7 +206,7 @@ fn parameters_of_a_page_are_those_its_rule_reads() {
         let (family, _) = name.split_once('/').unwrap();
         let family = fs::read_to_string(root().join("src/rules").join(family).join("mod.rs")).unwrap();
         let Ok(page) = Page::parse(text) else { return vec!["the page cannot be read".to_owned()] };
-        let declared: BTreeSet<&str> = page.parameters.iter().map(|p| &*p.name).collect();
+        let declared: BTreeSet<&str> = page.parameters.iter().map(|p| p.name).collect();
         let read = read_parameters(&source);
         let shared = read_parameters(&family);
         let unread = declared.iter().filter(|p| !read.contains(*p) && !shared.contains(*p));

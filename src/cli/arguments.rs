@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::finding::Severity;
+use crate::trace::generate::Spec;
 
 /// A linter for IMPS (Wireless Village CSP) traffic captures.
 ///
@@ -94,11 +95,20 @@ pub(super) struct Decode {
     pub(super) reading: Reading,
 }
 
-/// Turn a trace into a capture (pcapng).
+/// Turn a trace into a capture (pcapng), or generate one whose content is known.
+///
+/// With --generate, what the capture holds is counted in FILE.truth.json beside it.
 #[derive(Args, Debug)]
 pub(super) struct Craft {
     /// The trace; `-` reads standard input.
-    pub(super) trace: PathBuf,
+    #[arg(required_unless_present = "generate", conflicts_with = "generate")]
+    pub(super) trace: Option<PathBuf>,
+    /// What to generate: KEY=VALUE with commas between, such as size=100M,encoding=wbxml,seed=1. Keys are sessions or
+    /// size, exchanges (of a session), encoding and csp (or mix), noise (share of other traffic), open (sessions at
+    /// once), loss, reorder, retransmit (shares of packets), early (share of polls that are findings), odd (share of
+    /// messages that are), format (pcap or pcapng), seed.
+    #[arg(long, value_name = "SPEC")]
+    pub(super) generate: Option<Spec>,
     /// Where to write the capture; `-` writes to standard output.
     #[arg(short, long, value_name = "FILE")]
     pub(super) output: PathBuf,

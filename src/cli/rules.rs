@@ -51,29 +51,20 @@ pub(super) fn run(arguments: &Rules) -> Result<u8, Fault> {
                 .iter()
                 .map(|(rule, page)| Listed {
                     name: rule.name,
-                    summary: &page.summary,
+                    summary: page.summary,
                     severity: page.severity.name(),
                     basis: page.basis.name(),
                     versions: page.versions.iter().map(|v| v.number()).collect(),
-                    carriers: if page.carriers.is_empty() {
-                        vec!["any"]
-                    } else {
-                        page.carriers.iter().map(String::as_str).collect()
-                    },
+                    carriers: if page.carriers.is_empty() { vec!["any"] } else { page.carriers.clone() },
                     scope: page.scope.name(),
                     side: page.side.map_or("sender", crate::finding::Side::name),
                     use_cases: &page.use_cases,
-                    needs: &page.needs,
+                    needs: page.needs,
                     evidence: page.evidence.iter().map(|e| e.name()).collect(),
                     parameters: page
                         .parameters
                         .iter()
-                        .map(|p| ListedParameter {
-                            name: &p.name,
-                            default: p.default,
-                            unit: &p.unit,
-                            meaning: &p.meaning,
-                        })
+                        .map(|p| ListedParameter { name: p.name, default: p.default, unit: p.unit, meaning: p.meaning })
                         .collect(),
                 })
                 .collect();

@@ -143,7 +143,7 @@ mod tests {
             basis: Basis::Guideline,
             side,
             message: String::new(),
-            help: "".into(),
+            help: "",
             exhibits: Vec::new(),
             cost: Some(Cost { octets: 10, round_trips: 1, seconds: None }),
             scene: Scene::default(),

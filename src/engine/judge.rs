@@ -284,3 +284,47 @@ fn is_judged(message: &Message) -> Result<bool, Doubt> {
     let whole = message.envelope.wholeness == Wholeness::Complete;
     Ok(whole && message.anomalies.iter().all(|a| understood(a.kind)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PAGE: &str = "---\nsummary: s\nhelp: h\nseverity: warning\nbasis: guideline\nversions: 1.1, 1.2\ncarriers: any\n\
+        scope: subscriber\nside: client\nuse-cases: -\nneeds: -\nevidence: -\nsince: 0.1.0\n---\n";
+
+    const fn rule(name: &'static str, check: Check) -> Rule {
+        Rule { name, page: PAGE, check }
+    }
+
+    #[test]
+    fn a_rule_that_panics_is_named_and_the_others_are_heard() {
+        static RULES: [Rule; 3] = [
+            rule("a/a", Check::Identity(|_, verdict| verdict.doubt(Doubt::Limit))),
+            rule("a/b", Check::Identity(|_, _| panic!("broken"))),
+            rule("a/c", Check::Identity(|_, verdict| verdict.doubt(Doubt::OneSided))),
+        ];
+        let said = Rulebook::new(&RULES).unwrap().identity(&[]);
+        assert_eq!(said.panics, ["a/b"]);
+        assert_eq!(said.doubts, [("a/a", Doubt::Limit), ("a/c", Doubt::OneSided)]);
+    }
+
+    #[test]
+    fn names_have_traits_of_their_own_and_other_spellings_share_them() {
+        const FEW: &[NameId] = &[crate::csp::name::REFERRED_CONTENT, crate::csp::name::POLL];
+        static RULES: [Rule; 1] = [rule("a/a", Check::MessageWith(FEW, |_, _| {}))];
+        let book = Rulebook::new(&RULES).unwrap();
+        let named = |name| book.messages.named(name);
+        assert_eq!(named(crate::csp::name::CODE), ANY);
+        assert_ne!(named(FEW[0]), named(FEW[1]));
+        assert_eq!(named(crate::csp::name::PREFERRED_CONTENT), named(FEW[0]));
+        assert_eq!(book.messages.rules[0].traits, named(FEW[0]) | named(FEW[1]));
+    }
+
+    #[test]
+    fn manners_are_those_of_version_and_carrier() {
+        let wanted = manners(Some(Version::V12), Some(Carrier::Http));
+        assert_eq!(wanted & manners(Some(Version::V12), None), wanted);
+        assert_eq!(wanted & manners(None, None), wanted);
+        assert_eq!(wanted & manners(Some(Version::V11), Some(Carrier::Http)), 0);
+    }
+}

@@ -83,3 +83,42 @@ impl Shapes {
         Err(new())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::csp::name::{self, VOCABULARY};
+
+    fn document(xml: &str) -> Document {
+        crate::syntax::xml::parse(xml.into(), VOCABULARY, None).document
+    }
+
+    fn trait_of(name: NameId) -> Traits {
+        if name == name::CODE { 2 } else { 0 }
+    }
+
+    #[test]
+    fn documents_of_one_shape_share_it_and_others_do_not() {
+        let shapes = Shapes::default();
+        let known = |version, xml: &str| shapes.known(Some(version), &document(xml), 1, trait_of).unwrap();
+        let first = known(Version::V12, "<Result><Code>200</Code></Result>");
+        assert_eq!(first.traits, 3);
+        assert!(std::ptr::eq(first, known(Version::V12, "<Result><Code>404</Code></Result>")));
+        assert!(!std::ptr::eq(first, known(Version::V11, "<Result><Code>200</Code></Result>")));
+        let nested = known(Version::V12, "<Result><Description><Code/></Description></Result>");
+        let beside = known(Version::V12, "<Result><Description/><Code/></Result>");
+        assert!(!std::ptr::eq(nested, beside));
+    }
+
+    #[test]
+    fn beyond_the_limit_shapes_are_made_anew_and_are_the_same() {
+        let shapes = Shapes::default();
+        let long = document(&format!("<Result>{}</Result>", "<Code/>".repeat(SHAPE_ELEMENTS_KEPT / 2)));
+        assert!(shapes.known(None, &long, 1, trait_of).is_ok());
+        let next = document(&format!("<Result>{}</Result>", "<Code/>".repeat(SHAPE_ELEMENTS_KEPT / 2 - 1)));
+        let anew = shapes.known(None, &next, 1, trait_of).unwrap_err();
+        assert_eq!(anew.traits, 3);
+        let small = document("<Result/>");
+        assert_eq!(shapes.known(None, &small, 1, trait_of).unwrap().traits, 1);
+    }
+}

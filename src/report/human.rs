@@ -99,7 +99,7 @@ impl Artist {
         let drawing = Drawing {
             finding,
             message: wrap(&clip(&finding.message, MOST_COLUMNS), self.width - 4).join("\n"),
-            help: wrap(&clip(&finding.help, MOST_COLUMNS), self.width - 8).join("\n"),
+            help: wrap(&clip(finding.help, MOST_COLUMNS), self.width - 8).join("\n"),
             window: Window::of(file, finding, self.width),
         };
         let mut text = String::new();

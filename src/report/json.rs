@@ -231,7 +231,7 @@ impl<'o> Finding<'o> {
             severity: finding.severity.name(),
             basis: finding.basis.name(),
             message: &finding.message,
-            help: &finding.help,
+            help: finding.help,
             side: finding.side.name(),
             file,
             display_filter: filter(frames),

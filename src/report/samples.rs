@@ -60,7 +60,7 @@ pub(super) fn finding(exhibits: Vec<Exhibit>) -> Finding {
         basis: Basis::Guideline,
         side: Side::Client,
         message: "polled again 4.2 s after the server had said that nothing is waiting".to_owned(),
-        help: "Take Poll=F as the end of the queue.".into(),
+        help: "Take Poll=F as the end of the queue.",
         exhibits,
         cost: Some(Cost { octets: 2314, round_trips: 4, seconds: None }),
         scene: Scene {
@@ -120,7 +120,7 @@ pub(super) fn hostile() -> Finding {
         ..exhibit(3, 0, HOSTILE, "", Some(1), HOSTILE)
     }]);
     finding.message = HOSTILE.to_owned();
-    finding.help = HOSTILE.into();
+    finding.help = HOSTILE;
     finding.scene.session = Some(HOSTILE.to_owned());
     finding.scene.user = Some(HOSTILE.to_owned());
     finding

@@ -9,7 +9,6 @@
 
 use std::fmt::Display;
 use std::hash::{Hash, Hasher};
-use std::sync::Arc;
 
 use crate::csp::message::Message;
 use crate::csp::model::Oddity;
@@ -193,7 +192,7 @@ impl<'r> Verdict<'r> {
             basis: self.page.basis,
             side,
             message: message.to_string(),
-            help: Arc::clone(&self.page.help),
+            help: self.page.help,
             exhibits: std::iter::once(place).chain(further).map(Place::exhibit).collect(),
             cost,
             scene,

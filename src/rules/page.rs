@@ -21,8 +21,6 @@
 //! ---
 //! ```
 
-use std::sync::Arc;
-
 use crate::carrier::Carrier;
 use crate::csp::namespace::Version;
 use crate::finding::{Basis, Severity, Side};
@@ -94,24 +92,24 @@ impl Evidence {
 #[derive(Clone, PartialEq, Debug)]
 pub struct Parameter {
     /// Its name in the page: `quiet`.
-    pub name: String,
+    pub name: &'static str,
     /// The value in force; the default unless configured.
     pub value: f64,
     /// The default of the page.
     pub default: f64,
     /// `s`, `octets`, `%`, or empty for a count.
-    pub unit: String,
+    pub unit: &'static str,
     /// What it means and why it is so.
-    pub meaning: String,
+    pub meaning: &'static str,
 }
 
 /// The front matter of a rule's page, and its text.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Page {
     /// The defect in one line.
-    pub summary: String,
+    pub summary: &'static str,
     /// The remedy in one sentence or two.
-    pub help: Arc<str>,
+    pub help: &'static str,
     /// How bad.
     pub severity: Severity,
     /// What it rests on.
@@ -119,7 +117,7 @@ pub struct Page {
     /// CSP versions it speaks about.
     pub versions: Vec<Version>,
     /// Carriers it speaks about, by name, those that are not read yet among them; empty for any.
-    pub carriers: Vec<String>,
+    pub carriers: Vec<&'static str>,
     /// How much it looks at.
     pub scope: Scope,
     /// Who has to change; `None` for whoever sent the message in question.
@@ -127,11 +125,11 @@ pub struct Page {
     /// Numbers of the use cases it belongs to.
     pub use_cases: Vec<u8>,
     /// What the capture must have shown.
-    pub needs: String,
+    pub needs: &'static str,
     /// What of that is asked of the capture each time; empty where what is seen suffices.
     pub evidence: Vec<Evidence>,
     /// The release that brought it.
-    pub since: String,
+    pub since: &'static str,
     /// Its parameters.
     pub parameters: Vec<Parameter>,
     /// The text behind the front matter.
@@ -160,7 +158,7 @@ impl Page {
 
     /// Whether the rule speaks about what this carrier brings.
     pub fn travels_by(&self, carrier: Carrier) -> bool {
-        self.carriers.is_empty() || self.carriers.iter().any(|c| c == carrier.name())
+        self.carriers.is_empty() || self.carriers.contains(&carrier.name())
     }
 
     /// Reads a page.
@@ -169,7 +167,7 @@ impl Page {
     /// [`PageError`] when the front matter is not as described in this module.
     pub fn parse(page: &'static str) -> Result<Self, PageError> {
         let mut rest = page.strip_prefix("---\n").ok_or(PageError::NoFrontMatter)?;
-        let mut keys: Vec<(&str, &str)> = Vec::with_capacity(16);
+        let mut keys: Vec<(&str, &'static str)> = Vec::with_capacity(16);
         let mut parameters = Vec::new();
         loop {
             let (line, after) = rest.split_once('\n').ok_or(PageError::NoFrontMatter)?;
@@ -186,12 +184,10 @@ impl Page {
             let found = keys.iter().find(|(k, _)| *k == key);
             found.map(|(_, value)| *value).ok_or(PageError::Missing(key))
         };
-        let list = |text: &str| -> Vec<String> {
-            text.split(',').map(str::trim).filter(|i| !i.is_empty() && *i != "-").map(str::to_owned).collect()
-        };
+        let list = |text: &'static str| text.split(',').map(str::trim).filter(|i| !i.is_empty() && *i != "-");
         Ok(Self {
-            summary: value("summary")?.to_owned(),
-            help: value("help")?.into(),
+            summary: value("summary")?,
+            help: value("help")?,
             severity: one_of(
                 value("severity")?,
                 &[("info", Severity::Info), ("warning", Severity::Warning), ("error", Severity::Error)],
@@ -205,10 +201,9 @@ impl Page {
                 ],
             )?,
             versions: list(value("versions")?)
-                .iter()
-                .map(|v| Version::of_number(v).ok_or_else(|| PageError::Bad(v.clone())))
+                .map(|v| Version::of_number(v).ok_or_else(|| PageError::Bad(v.to_owned())))
                 .collect::<Result<_, _>>()?,
-            carriers: list(value("carriers")?).into_iter().filter(|carrier| carrier != "any").collect(),
+            carriers: list(value("carriers")?).filter(|carrier| *carrier != "any").collect(),
             scope: one_of(value("scope")?, &Scope::NAMES)?,
             side: one_of(
                 value("side")?,
@@ -221,15 +216,11 @@ impl Page {
                 ],
             )?,
             use_cases: list(value("use-cases")?)
-                .iter()
-                .map(|n| n.parse().map_err(|_| PageError::Bad(n.clone())))
+                .map(|n| n.parse().map_err(|_| PageError::Bad(n.to_owned())))
                 .collect::<Result<_, _>>()?,
-            needs: value("needs")?.to_owned(),
-            evidence: list(value("evidence")?)
-                .iter()
-                .map(|word| one_of(word, &Evidence::NAMES))
-                .collect::<Result<_, _>>()?,
-            since: value("since")?.to_owned(),
+            needs: value("needs")?,
+            evidence: list(value("evidence")?).map(|word| one_of(word, &Evidence::NAMES)).collect::<Result<_, _>>()?,
+            since: value("since")?,
             parameters,
             text,
         })
@@ -241,20 +232,14 @@ fn one_of<T: Copy>(value: &str, names: &[(&str, T)]) -> Result<T, PageError> {
 }
 
 /// `  name: 5 s, meaning`
-fn parameter(line: &str) -> Result<Parameter, PageError> {
+fn parameter(line: &'static str) -> Result<Parameter, PageError> {
     let bad = || PageError::Bad(line.trim().to_owned());
     let (name, rest) = line.trim().split_once(':').ok_or_else(bad)?;
     let (quantity, meaning) = rest.split_once(',').ok_or_else(bad)?;
     let quantity = quantity.trim();
     let (number, unit) = quantity.split_once(' ').unwrap_or((quantity, ""));
     let default: f64 = number.parse().map_err(|_| bad())?;
-    Ok(Parameter {
-        name: name.to_owned(),
-        value: default,
-        default,
-        unit: unit.trim().to_owned(),
-        meaning: meaning.trim().to_owned(),
-    })
+    Ok(Parameter { name, value: default, default, unit: unit.trim(), meaning: meaning.trim() })
 }
 
 #[cfg(test)]
@@ -273,7 +258,7 @@ mod tests {
         assert_eq!(page.use_cases, [3, 5]);
         assert_eq!(page.evidence, [Evidence::Span, Evidence::Wait]);
         let quiet = &page.parameters[0];
-        assert_eq!((quiet.name.as_str(), quiet.value, quiet.unit.as_str()), ("quiet", 5.0, "s"));
+        assert_eq!((quiet.name, quiet.value, quiet.unit), ("quiet", 5.0, "s"));
         assert_eq!(quiet.meaning, "short, but long enough");
         assert_eq!(page.parameters[1].unit, "");
         assert_eq!(page.text, "\n# Text\n");

@@ -16,6 +16,7 @@ mod craft;
 mod decoder;
 mod event;
 mod frames;
+pub mod generate;
 mod headers;
 mod parse;
 mod print;
