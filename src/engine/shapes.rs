@@ -90,7 +90,7 @@ mod tests {
     use crate::csp::name::{self, VOCABULARY};
 
     fn document(xml: &str) -> Document {
-        crate::syntax::xml::parse(xml.into(), VOCABULARY, None).document
+        crate::syntax::xml::parse(xml, VOCABULARY, None).document
     }
 
     fn trait_of(name: NameId) -> Traits {
