@@ -175,22 +175,23 @@ impl Document {
         most: usize,
         text: impl Fn(Node<'d>) -> std::borrow::Cow<'d, str>,
     ) -> (Self, bool) {
-        let Kept { first, elements, attributes, spellings, cut } = root.first(most);
+        let kept = root.first(most);
+        let Kept { first, elements, attributes, spellings, cut, .. } = kept;
         let mut texts = String::with_capacity(elements.iter().map(|e| e.text.len.min(256) as usize).sum());
         let mut keep = |text: &str| {
             let start = texts.len() as u32;
             texts.push_str(text);
             Run { start, len: text.len() as u32 }
         };
-        let kept = elements.iter().zip(first..).map(|(element, id)| Element {
-            name: element.name,
-            depth: element.depth.saturating_sub(root.element.depth),
-            parent: NodeId(element.parent.0.saturating_sub(first)),
-            end: element.end.min(first + elements.len() as u32) - first,
-            text: keep(&text(Node { document: self, id: NodeId(id), element })),
+        let outlined = kept.nodes().map(|node| Element {
+            name: node.element.name,
+            depth: node.element.depth.saturating_sub(root.element.depth),
+            parent: NodeId(node.element.parent.0.saturating_sub(first)),
+            end: node.element.end.min(first + elements.len() as u32) - first,
+            text: keep(&text(node)),
             place: Place::default(),
         });
-        let kept = kept.collect();
+        let elements = outlined.collect();
         let attributes = attributes.iter().map(|a| StoredAttribute {
             node: NodeId(a.node.0 - first),
             name: keep(a.name.of(&self.text)),
@@ -200,7 +201,7 @@ impl Document {
         let spellings = spellings.iter().map(|(id, run)| (NodeId(id.0 - first), keep(run.of(&self.text)))).collect();
         texts.shrink_to_fit();
         let vocabulary = self.vocabulary;
-        (Self { vocabulary, placed: false, elements: kept, text: texts, attributes, spellings }, cut)
+        (Self { vocabulary, placed: false, elements, text: texts, attributes, spellings }, cut)
     }
 
     /// Octets of memory it holds, near enough for a budget.
@@ -224,6 +225,7 @@ fn run_of<T>(list: &[T], nodes: Range<u32>, node: impl Fn(&T) -> NodeId) -> &[T]
 
 /// The first elements of a tree in document order, with what belongs to them.
 pub(super) struct Kept<'d> {
+    document: &'d Document,
     /// The number of the first.
     pub(super) first: u32,
     pub(super) elements: &'d [Element],
@@ -231,6 +233,13 @@ pub(super) struct Kept<'d> {
     pub(super) spellings: &'d [(NodeId, Run)],
     /// Whether the tree has more elements.
     pub(super) cut: bool,
+}
+
+impl<'d> Kept<'d> {
+    pub(super) fn nodes(&self) -> impl Iterator<Item = Node<'d>> {
+        let document = self.document;
+        self.elements.iter().zip(self.first..).map(move |(element, id)| Node { document, id: NodeId(id), element })
+    }
 }
 
 /// An element of a [`Document`].
@@ -254,6 +263,7 @@ impl<'d> Node<'d> {
         let size = self.element.end.saturating_sub(first) as usize;
         let last = first + size.min(most) as u32;
         Kept {
+            document,
             first,
             elements: document.elements.get(first as usize..last as usize).unwrap_or_default(),
             attributes: run_of(&document.attributes, first..last, |a| a.node),

@@ -120,10 +120,10 @@ impl Packed {
 
     /// The tree that [`Document::outline`] makes, which is not made for it. The flag says whether elements were left out.
     pub fn outline<'d>(&mut self, root: Node<'d>, most: usize, text: impl Fn(Node<'d>) -> Cow<'d, str>) -> bool {
-        let Kept { first, elements, attributes, spellings, cut } = root.first(most);
+        let kept = root.first(most);
+        let Kept { first, elements, attributes, spellings, cut, .. } = kept;
         let all = &root.document().text;
-        let nodes = || elements.iter().zip(first..).filter_map(|(_, id)| root.document().node(NodeId(id)));
-        let texts: usize = nodes().map(|node| text(node).len()).sum();
+        let texts: usize = kept.nodes().map(|node| text(node).len()).sum();
         let others = attributes.iter().flat_map(|a| [a.name, a.value]).chain(spellings.iter().map(|(_, run)| *run));
         self.number(elements.len() as u64);
         self.number(texts as u64 + others.map(|run| u64::from(run.len)).sum::<u64>());
@@ -138,7 +138,7 @@ impl Packed {
             }
             self.repeatable(shape.get(..4 * elements.len()).unwrap_or_default());
         }
-        for node in nodes() {
+        for node in kept.nodes() {
             self.repeatable(text(node).as_bytes());
         }
         self.number(attributes.len() as u64);
