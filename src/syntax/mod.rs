@@ -11,6 +11,7 @@ use std::ops::Range;
 pub mod builder;
 pub mod document;
 pub mod packing;
+mod spare;
 pub mod wbxml;
 pub mod xml;
 
