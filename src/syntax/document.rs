@@ -279,6 +279,9 @@ impl<'d> Node<'d> {
 
     /// Its name as spelt, prefix included.
     pub fn spelling(self) -> &'d str {
+        if self.document.spellings.is_empty() {
+            return (self.document.vocabulary.spelling)(self.element.name);
+        }
         match self.document.spellings.binary_search_by_key(&self.id, |(id, _)| *id) {
             Ok(i) => self.document.spellings.get(i).map_or("", |(_, run)| run.of(&self.document.text)),
             Err(_) => (self.document.vocabulary.spelling)(self.element.name),

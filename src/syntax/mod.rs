@@ -10,6 +10,7 @@ use std::ops::Range;
 
 pub mod builder;
 pub mod document;
+pub mod outline;
 pub mod packing;
 mod spare;
 pub mod wbxml;
@@ -17,6 +18,7 @@ pub mod xml;
 
 pub use builder::Builder;
 pub use document::{Attribute, Document, Node, NodeId};
+pub use outline::Outline;
 
 /// A name known to a [`Vocabulary`], by its number; 0 stands for every name that is not.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]

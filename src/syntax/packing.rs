@@ -4,6 +4,7 @@
 //! understood by another release.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use super::document::{Element, Kept, Run, StoredAttribute};
 use super::{Document, MAX_DEPTH, NameId, Node, NodeId, Vocabulary};
@@ -97,7 +98,8 @@ impl Packed {
             let here = self.octets.len();
             if let Some(slot) = self.lately.get_mut(fingerprint(octets) as usize % LATELY) {
                 let before = *slot as usize;
-                if (Unpacker { all: &self.octets, at: before }).written_out() == Some(octets) {
+                let written = Unpacker { all: &self.octets, at: before }.written_out();
+                if written.and_then(|range| self.octets.get(range)) == Some(octets) {
                     self.number((here - before) as u64 * 2 + 1);
                     return;
                 }
@@ -223,20 +225,37 @@ impl<'o> Unpacker<'o> {
         Some(octets)
     }
 
+    /// All octets that are left.
+    pub fn rest(&mut self) -> &'o [u8] {
+        let octets = self.all.get(self.at..).unwrap_or_default();
+        self.at = self.all.len();
+        octets
+    }
+
     /// Octets that may have been written before.
     pub fn repeatable(&mut self) -> Option<&'o [u8]> {
+        let range = self.repeatable_range()?;
+        self.all.get(range)
+    }
+
+    /// Where the octets are that may have been written before.
+    pub fn repeatable_range(&mut self) -> Option<Range<usize>> {
         let here = self.at;
         let number: usize = self.number()?;
         match number % 2 {
-            0 => self.octets(number / 2),
+            0 => {
+                let end = self.at.checked_add(number / 2).filter(|end| *end <= self.all.len())?;
+                Some(std::mem::replace(&mut self.at, end)..end)
+            }
             _ => Self { all: self.all, at: here.checked_sub(number / 2)? }.written_out(),
         }
     }
 
-    /// Repeatable octets that stand here themselves.
-    fn written_out(&mut self) -> Option<&'o [u8]> {
+    /// Where repeatable octets are that stand here themselves.
+    fn written_out(&mut self) -> Option<Range<usize>> {
         let number: usize = self.number()?;
-        if number.is_multiple_of(2) { self.octets(number / 2) } else { None }
+        let end = self.at.checked_add(number / 2).filter(|end| *end <= self.all.len())?;
+        number.is_multiple_of(2).then_some(self.at..end)
     }
 
     /// A text that may have been written before.
@@ -285,7 +304,7 @@ impl<'o> Unpacker<'o> {
 
 impl Document {
     /// Sets the parents and the ends of all elements by their depths.
-    fn find_relations(&mut self) {
+    pub(super) fn find_relations(&mut self) {
         // The elements around the one looked at, by their depths.
         let mut around = [0_u32; MAX_DEPTH + 1];
         let mut depth = 0;
