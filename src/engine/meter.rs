@@ -11,11 +11,11 @@ use crate::report::{RuleTime, Timings};
 use crate::rules::Rule;
 
 /// Of so many messages one is measured by stages, and one by rules.
-pub const EVERY: u64 = 16;
+pub(super) const EVERY: u64 = 16;
 
 /// A stage of a run, as it is metered.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Stage {
+pub(super) enum Stage {
     /// Octets of files to frames.
     Capture,
     /// Frames to flows.
@@ -68,7 +68,7 @@ impl Lap {
 
 /// What measures a run.
 #[derive(Debug)]
-pub struct Meter {
+pub(super) struct Meter {
     stages: [Lap; Stage::ALL.len()],
     rules: Vec<Lap>,
     total: Lap,
@@ -148,15 +148,31 @@ impl Meter {
 
 /// A run that may be metered: without a meter, what is to be measured is done and nothing else.
 #[derive(Clone, Copy, Debug)]
-pub struct Metered<'m>(pub(super) Option<&'m Meter>);
+pub(super) struct Metered<'m>(pub(super) Option<&'m Meter>);
 
 impl Metered<'_> {
+    /// A run that is not metered.
+    pub(super) const NOT: Self = Self(None);
+
     /// Does what is part of a stage.
     #[inline]
-    pub fn stage<T>(self, stage: Stage, what: impl FnOnce() -> T) -> T {
+    pub(super) fn stage<T>(self, stage: Stage, what: impl FnOnce() -> T) -> T {
         match self.0 {
             None => what(),
             Some(meter) => meter.measure(meter.stages.get(stage as usize), 1, what),
+        }
+    }
+
+    /// What is part of a stage begins.
+    pub(super) fn begin(self) -> Option<Instant> {
+        self.0.map(|_| Instant::now())
+    }
+
+    /// What is part of a stage, and began then, is done.
+    pub(super) fn end(self, stage: Stage, began: Option<Instant>) {
+        if let Some((meter, began)) = self.0.zip(began) {
+            let took = began.elapsed().as_nanos() as u64;
+            meter.stages.get(stage as usize).into_iter().for_each(|lap| lap.add(took.saturating_sub(meter.look), 1));
         }
     }
 

@@ -10,9 +10,9 @@ mod meter;
 pub mod pipeline;
 mod shapes;
 
+use self::meter::Stage;
 pub use fold::{CAUSES_KEPT, Collection, FINDINGS_KEPT, Tell};
 pub use judge::{Judgement, Rulebook};
-pub use meter::{EVERY, Meter, Metered, Stage};
 pub use shapes::{SHAPE_ELEMENTS_KEPT, SHAPES_KEPT};
 
 use std::collections::BTreeMap;
@@ -123,32 +123,31 @@ impl Engine {
         let meter = self.rulebook.meter();
         let work = |item: Carried| self.work(item);
         let mut manners = BTreeMap::new();
-        let (counted, read) = pipeline::run(capture, tls, self.threads, work, |_, batch| {
+        let (counted, read) = pipeline::run_metered(capture, tls, self.threads, meter, work, |_, batch| {
             let mut closed = Closed::default();
-            let file = || {
-                for item in batch {
-                    match item {
-                        Work::Heard(told) => {
-                            let (heard, manner, said) = *told;
-                            let owner = tracker.hear(heard, &mut closed);
-                            if owner.relayed {
-                                continue;
-                            }
-                            if let Some(manner) = manner {
-                                *manners.entry(manner).or_default() += 1;
-                            }
-                            if let Some((message, said)) = said {
-                                self.tell(&message, said, &owner, &mut collection, &mut aside);
-                            }
+            let began = meter.begin();
+            for item in batch {
+                match item {
+                    Work::Heard(told) => {
+                        let (heard, manner, said) = *told;
+                        let owner = tracker.hear(heard, &mut closed);
+                        if owner.relayed {
+                            continue;
                         }
-                        Work::Gap { flow, proved, direction, loss, at } => {
-                            tracker.miss(&flow, proved, direction, loss, at);
+                        if let Some(manner) = manner {
+                            *manners.entry(manner).or_default() += 1;
                         }
-                        Work::End { flow, end, at } => tracker.end_flow(&flow, end, at),
+                        if let Some((message, said)) = said {
+                            self.tell(&message, said, &owner, &mut collection, &mut aside);
+                        }
                     }
+                    Work::Gap { flow, proved, direction, loss, at } => {
+                        tracker.miss(&flow, proved, direction, loss, at);
+                    }
+                    Work::End { flow, end, at } => tracker.end_flow(&flow, end, at),
                 }
-            };
-            meter.stage(Stage::Session, file);
+            }
+            meter.end(Stage::Session, began);
             meter.stage(Stage::SessionRules, || self.judge(closed, &mut collection, &mut aside));
             collection.flow()
         });
