@@ -25,9 +25,10 @@ import time
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 IMPSLINT = os.environ.get("IMPSLINT", os.path.join(ROOT, "target/release/impslint"))
 CHECK = IMPSLINT + " check --threads 1 --format concise {}"
-DENSE_XML = "encoding=xml,open=200,seed=11"
-DENSE_WBXML = "encoding=wbxml,open=200,seed=12"
-NOISY = "noise=0.95,open=200,seed=13"
+# One version, which other tools know by its media types.
+DENSE_XML = "encoding=xml,csp=1.2,open=200,seed=11"
+DENSE_WBXML = "encoding=wbxml,csp=1.2,open=200,seed=12"
+NOISY = "csp=1.2,noise=0.95,open=200,seed=13"
 # The filter that whoever looks for IMPS by hand begins with: the server's addresses.
 FILTER = "net 192.0.2.0/24"
 TOOLS = [
@@ -40,29 +41,32 @@ TOOLS = [
 class Run:
     """What a command took."""
 
-    def __init__(self, cpu, wall, peak, status):
-        self.cpu, self.wall, self.peak, self.status = cpu, wall, peak, status
+    def __init__(self, cpu, wall):
+        self.cpu, self.wall = cpu, wall
 
 
-def run(command):
+def run(command, before=()):
     folder = tempfile.mkdtemp(prefix="flows-", dir=options.folder) if "FOLDER" in command else None
-    argv = shlex.split(command.replace("FOLDER", folder or ""))
+    argv = [*before, *shlex.split(command.replace("FOLDER", folder or ""))]
     null = os.open(os.devnull, os.O_RDWR)
-    # GNU time measures the peak of the child alone; a forked child would begin with that of this script.
     began = time.perf_counter()
     actions = [(os.POSIX_SPAWN_DUP2, null, 0), (os.POSIX_SPAWN_DUP2, null, 1), (os.POSIX_SPAWN_DUP2, null, 2)]
     pid = os.posix_spawnp(argv[0], argv, os.environ, file_actions=actions)
-    _, status, usage = os.wait4(pid, 0)
+    _, _, usage = os.wait4(pid, 0)
     wall = time.perf_counter() - began
     os.close(null)
     if folder:
         shutil.rmtree(folder)
-    return Run(usage.ru_utime + usage.ru_stime, wall, peak(usage, command), status)
+    return Run(usage.ru_utime + usage.ru_stime, wall)
 
 
-def peak(usage, command):
-    """The largest resident set in MiB. Read with `/usr/bin/time` where it is there: a child starts out with our own."""
-    return usage.ru_maxrss / 1024
+def peak(command):
+    """The largest resident set in MiB, from a run of its own under GNU time: a child of ours begins with our size."""
+    if not os.path.exists("/usr/bin/time"):
+        return "-"
+    with tempfile.NamedTemporaryFile() as told:
+        run(command, ["/usr/bin/time", "-q", "-f", "%M", "-o", told.name])
+        return f"{int(open(told.name).read().split()[-1]) / 1024:.1f}"
 
 
 def in_turn(a, b, runs):
@@ -133,9 +137,9 @@ def table(title, head, rows):
         print(f"| {' | '.join(row)} |", flush=True)
 
 
-def described(runs, path):
+def described(runs, path, command):
     cpu = median([r.cpu for r in runs])
-    return [f"{cpu:.3f}", f"{size(path) / max(cpu, 1e-9):.0f}", f"{median([r.peak for r in runs]):.1f}"]
+    return [f"{cpu:.3f}", f"{size(path) / max(cpu, 1e-9):.0f}", peak(command)]
 
 
 def tools():
@@ -146,16 +150,17 @@ def tools():
         hold(path)
         own = CHECK.format(path)
         first = True
-        for tool, command in TOOLS + options.beside:
+        for tool, command in [t for t in TOOLS if t[0] not in options.without] + options.beside:
             if not shutil.which(shlex.split(command)[0]):
                 rows.append([name, tool, "not installed", "", "", ""])
                 continue
             runs = max(1, options.runs // 3) if tool == "tshark" else options.runs
-            a, b = in_turn(own, command.replace("{}", path), runs)
+            command = command.replace("{}", path)
+            a, b = in_turn(own, command, runs)
             if first:
-                rows.append([name, "**impslint**"] + described(a, path) + ["1"])
+                rows.append([name, "**impslint**"] + described(a, path, own) + ["1"])
                 first = False
-            rows.append([name, tool] + described(b, path) + [ratio(b, a, "cpu")[1]])
+            rows.append([name, tool] + described(b, path, command) + [ratio(b, a, "cpu")[1]])
     table("Beside other tools, one thread", ["capture", "tool", "CPU s", "MB/s", "peak MiB", "CPU ratio to impslint"], rows)
 
 
@@ -166,11 +171,11 @@ def against(title, what, base, others, runs=None):
     for i, (other, with_what, its) in enumerate(others):
         a, b = in_turn(command, with_what, runs or options.runs)
         if i == 0:
-            rows.append([name] + described(a, path) + ["1", "1"])
+            rows.append([name] + described(a, path, command) + ["1", "1"])
         scale = size(path) / size(its) if what == "MB" else 1
         cpu = [y.cpu / max(x.cpu, 1e-9) * scale for x, y in zip(a, b)]
         wall = [y.wall / max(x.wall, 1e-9) * scale for x, y in zip(a, b)]
-        rows.append([other] + described(b, its) + [f"{median(cpu):.2f} ({min(cpu):.2f}..{max(cpu):.2f})", f"{median(wall):.2f}"])
+        rows.append([other] + described(b, its, with_what) + [f"{median(cpu):.2f} ({min(cpu):.2f}..{max(cpu):.2f})", f"{median(wall):.2f}"])
     per = " a MB" if what == "MB" else ""
     table(title, ["run", "CPU s", "MB/s", "peak MiB", f"CPU ratio{per}", f"wall ratio{per}"], rows)
 
@@ -234,7 +239,7 @@ def threads():
     for name, spec in (("XML", "size=100M," + DENSE_XML), ("WBXML", "size=100M," + DENSE_WBXML), ("noise", ("size=100M," if options.quick else "size=1G,") + NOISY)):
         path = capture(spec)
         two, one = in_turn(CHECK.replace("--threads 1", "--threads 2").format(path), CHECK.format(path), options.runs)
-        rows.append([name, f"{median([r.wall for r in one]):.3f}", ratio(two, one, "wall")[1], ratio(two, one, "cpu")[1], f"{median([r.peak for r in two]):.1f}"])
+        rows.append([name, f"{median([r.wall for r in one]):.3f}", ratio(two, one, "wall")[1], ratio(two, one, "cpu")[1], peak(CHECK.replace("--threads 1", "--threads 2").format(path))])
     table("Two threads beside one", ["capture", "one thread, wall s", "wall ratio", "CPU ratio", "peak MiB"], rows)
 
 
@@ -243,7 +248,7 @@ def tiny():
     rows = []
     for tool, command in [("impslint", CHECK), ("`true`", "true")] + [t for t in TOOLS if t[0] == "tshark" and shutil.which("tshark")]:
         runs = [run(command.replace("{}", path)) for _ in range(5 if tool == "tshark" else 40)]
-        rows.append([tool, f"{median([r.cpu for r in runs]) * 1e3:.1f}", f"{median([r.wall for r in runs]) * 1e3:.1f}", f"{median([r.peak for r in runs]):.1f}"])
+        rows.append([tool, f"{median([r.cpu for r in runs]) * 1e3:.1f}", f"{median([r.wall for r in runs]) * 1e3:.1f}", peak(command.replace("{}", path))])
     table(f"Start-up: a capture of {size(path) * 1e3:.0f} kB", ["tool", "CPU ms", "wall ms", "peak MiB"], rows)
 
 
@@ -259,6 +264,7 @@ arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argpars
 arguments.add_argument("--quick", action="store_true", help="captures of 1 GB and more are left out or made smaller")
 arguments.add_argument("--runs", type=int, default=7, help="pairs of runs")
 arguments.add_argument("--beside", type=beside, action="append", default=[], metavar="NAME=COMMAND")
+arguments.add_argument("--without", action="append", default=[], metavar="TOOL", help="leave a tool out")
 arguments.add_argument("--folder", default=os.path.join(tempfile.gettempdir(), "impslint-compare"), help="where captures are put")
 arguments.add_argument("tables", nargs="*", metavar="TABLE")
 options = arguments.parse_args()

@@ -473,3 +473,30 @@ fn threads_change_nothing() {
         assert_eq!(with("1"), with("2"), "{command}");
     }
 }
+
+#[test]
+fn timings_name_every_rule_and_change_nothing_else() {
+    let schema: serde_json::Value = serde_json::from_str(include_str!("../docs/report.schema.json")).unwrap();
+    let plain: serde_json::Value =
+        serde_json::from_str(&out(&run(&["check", "samples/field.pcapng", "--format", "json"]))).unwrap();
+    let timed = run(&["check", "samples/field.pcapng", "--format", "json", "--timings"]);
+    let mut told: serde_json::Value = serde_json::from_str(&out(&timed)).unwrap();
+    jsonschema::validator_for(&schema).unwrap().validate(&told).unwrap();
+    let timings = told.as_object_mut().unwrap().remove("timings").unwrap();
+    assert_eq!(told, plain);
+    assert_eq!(status(&timed), 1);
+    let mut rules: Vec<&str> =
+        timings["rules"].as_array().unwrap().iter().map(|rule| rule["rule"].as_str().unwrap()).collect();
+    rules.sort_unstable();
+    let all: Vec<&str> = impslint::rules::all().map(|rule| rule.name).collect();
+    assert_eq!(rules, all);
+    // Sessions were judged, each rule about any of them as often as there are any.
+    let asked = |rule: &str| {
+        timings["rules"].as_array().unwrap().iter().find(|r| r["rule"] == rule).unwrap()["asked"].as_u64().unwrap()
+    };
+    assert_eq!(asked("session/missing-logout"), plain["summary"]["sessions"].as_u64().unwrap());
+    let said = err(&timed);
+    for row in ["capture", "carrier", "rules about messages", "report", "in all", "polling/redundant-poll"] {
+        assert!(said.lines().any(|line| line.starts_with(row)), "{row} in {said}");
+    }
+}

@@ -19,7 +19,7 @@ use impslint::csp::{name::VOCABULARY, tokens};
 use impslint::engine::{Engine, Rulebook, pipeline};
 use impslint::flow::{Interest, StreamEvent, Table};
 use impslint::report::{self, Format, Outcome, human};
-use impslint::rules;
+use impslint::rules::{self, Detail};
 use impslint::session::{Closed, Heard, Limits, Tracker};
 use impslint::syntax::xml;
 use impslint::tls::{Context, KeyLog, Keys};
@@ -131,7 +131,7 @@ fn rulebook() -> Rulebook {
 
 /// The rules about messages.
 pub(crate) fn message_rules((rulebook, messages): &(Rulebook, Vec<Message>)) -> usize {
-    messages.iter().map(|message| rulebook.message(message).findings.len()).sum()
+    messages.iter().map(|message| rulebook.message(message, Detail::Brief).found.len()).sum()
 }
 
 /// What is remembered of messages.
@@ -163,7 +163,7 @@ pub(crate) fn over(octets: &Octets) -> (Rulebook, Closed) {
 
 /// The rules about sessions and transactions, the sessions being unpacked for them.
 pub(crate) fn session_rules((rulebook, closed): (Rulebook, Closed)) -> usize {
-    closed.sessions.into_iter().map(|chapter| rulebook.session(&chapter.read()).findings.len()).sum()
+    closed.sessions.into_iter().map(|chapter| rulebook.session(&chapter.read()).found.len()).sum()
 }
 
 /// A whole check with every rule on one thread, the report left out.

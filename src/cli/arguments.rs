@@ -49,6 +49,9 @@ pub(super) struct Check {
     /// Where nothing could be judged the share is 0.
     #[arg(long, value_name = "PERCENT", value_parser = percent)]
     pub(super) min_coverage: Option<f64>,
+    /// Tell on standard error, and in JSON, how long each stage and rule took; the run uses one thread.
+    #[arg(long)]
+    pub(super) timings: bool,
     #[command(flatten)]
     pub(super) reading: Reading,
     #[command(flatten)]

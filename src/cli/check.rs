@@ -3,6 +3,7 @@
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Instant;
 
 use super::arguments::{Check, Colour, Format, When};
 use super::{FOUND, Fault, INTERNAL, NOT_RECOGNISED, TOO_POOR, UNREADABLE, complain, inputs, inputs::Inputs};
@@ -13,7 +14,10 @@ use crate::rules;
 pub(super) fn run(arguments: &Check) -> Result<u8, Fault> {
     let rulebook = Rulebook::new(rules::all())
         .map_err(|(rule, error)| Fault::Usage(format!("the page of {rule} cannot be read: {error}")))?;
-    let engine = Engine::new(rulebook, inputs::threads(arguments.reading.threads));
+    // Times of several threads at once would add up to more than the run took.
+    let (rulebook, threads) =
+        if arguments.timings { (rulebook.metered(), 1) } else { (rulebook, arguments.reading.threads) };
+    let engine = Engine::new(rulebook, inputs::threads(threads));
     let engine = engine.with_keys(inputs::keys(arguments.reading.keylog.as_deref())?);
     let mut outcome = Outcome::default();
     let mut out = BufWriter::new(io::stdout().lock());
@@ -35,6 +39,7 @@ pub(super) fn run(arguments: &Check) -> Result<u8, Fault> {
         }
     }
     outcome.skipped_files = inputs.skipped();
+    let began = Instant::now();
     match telling {
         _ if outcome.inputs.is_empty() => {}
         Some(telling) => telling.finish(&outcome)?,
@@ -42,6 +47,9 @@ pub(super) fn run(arguments: &Check) -> Result<u8, Fault> {
             report::write(&outcome, format(arguments), &mut out)?;
             out.flush()?;
         }
+    }
+    if let Some(timings) = &outcome.timings {
+        timings.write(began.elapsed(), &mut io::stderr().lock())?;
     }
     tell_apart(&outcome, arguments.format);
     if is_too_poor(arguments, &outcome) {

@@ -5,6 +5,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use super::meter::{Meter, Metered};
 use super::shapes::Shapes;
 use crate::carrier::{Carrier, Wholeness};
 use crate::csp::message::{Kind, Message};
@@ -12,7 +13,8 @@ use crate::csp::model::NAMES;
 use crate::csp::name::canonical;
 use crate::csp::namespace::Version;
 use crate::finding::Scene;
-use crate::rules::{Check, Detail, Found, Page, PageError, Rule, Verdict};
+use crate::report::Timings;
+use crate::rules::{self, Check, Detail, Found, Page, PageError, Rule, Verdict};
 use crate::session::{Doubt, Session, Spoken, Subscriber, Use};
 use crate::syntax::{AnomalyKind, NameId};
 
@@ -24,6 +26,7 @@ pub struct Rulebook {
     sessions: Register,
     others: Register,
     shapes: Shapes,
+    meter: Option<Meter>,
 }
 
 /// What the rules said about something.
@@ -150,7 +153,24 @@ impl Rulebook {
             Check::Subscriber(_) | Check::Identity(_) => Some((ANY, &[])),
             _ => None,
         });
-        Ok(Self { entries, messages, sessions, others, shapes: Shapes::default() })
+        Ok(Self { entries, messages, sessions, others, shapes: Shapes::default(), meter: None })
+    }
+
+    /// With a meter that measures how long rules take, and what else is asked of it.
+    pub fn metered(mut self) -> Self {
+        self.meter = Some(Meter::new(self.entries.len()));
+        self
+    }
+
+    /// What is measured with its meter, if it has one.
+    pub(super) fn meter(&self) -> Metered<'_> {
+        Metered(self.meter.as_ref())
+    }
+
+    /// How long stages and rules took; `None` without a meter.
+    pub fn timings(&self) -> Option<Timings> {
+        let book = self.entries.iter().map(|(rule, _)| rule.name);
+        Some(self.meter.as_ref()?.timings(book, rules::all()))
     }
 
     /// The rules and their pages.
@@ -235,15 +255,18 @@ impl Rulebook {
         detail: Detail,
         show: impl Fn(Check, &mut Verdict<'_>),
     ) -> Judgement {
+        // What is asked briefly is asked of every message.
+        let meter = self.meter();
+        let asking = if detail == Detail::Brief { meter.of_message() } else { meter.of_others() };
         let wanting = register.rules.iter().filter(|rule| rule.traits & traits != 0 && rule.manners & manners != 0);
-        let asked = wanting.filter_map(|rule| self.entries.get(rule.place));
-        let say = |rules: &mut dyn Iterator<Item = &(Rule, Page)>| {
+        let asked = wanting.filter_map(|rule| Some((rule.place, self.entries.get(rule.place)?)));
+        let say = |rules: &mut dyn Iterator<Item = (usize, &(Rule, Page))>| {
             let mut rules = rules.peekable();
-            let Some((first, page)) = rules.peek() else { return Judgement::default() };
+            let Some((_, (first, page))) = rules.peek() else { return Judgement::default() };
             let mut verdict = Verdict::new(first.name, page, scene, detail);
-            for (rule, page) in rules {
+            for (place, (rule, page)) in rules {
                 verdict.turn_to(rule.name, page);
-                show(rule.check, &mut verdict);
+                asking.rule(place, || show(rule.check, &mut verdict));
             }
             let (found, doubts) = verdict.into_parts();
             Judgement { found, doubts, panics: Vec::new() }
@@ -259,7 +282,7 @@ impl Rulebook {
                     judgement.found.extend(said.found);
                     judgement.doubts.extend(said.doubts);
                 }
-                Err(_) => judgement.panics.push(entry.0.name),
+                Err(_) => judgement.panics.push(entry.1.0.name),
             }
         }
         judgement

@@ -6,9 +6,11 @@
 
 mod fold;
 mod judge;
+mod meter;
 pub mod pipeline;
 mod shapes;
 
+use self::meter::Stage;
 pub use fold::{CAUSES_KEPT, Collection, FINDINGS_KEPT, Tell};
 pub use judge::{Judgement, Rulebook};
 pub use shapes::{SHAPE_ELEMENTS_KEPT, SHAPES_KEPT};
@@ -94,31 +96,36 @@ impl Engine {
     /// are for is read once more, if it can be.
     pub fn check(&self, capture: &mut Capture, outcome: &mut Outcome) {
         let mut tls = Context::new(Keys::new(Arc::clone(&self.keys)));
-        let mut reading = self.read(capture, &mut tls, Collection::default());
+        let meter = self.rulebook.meter();
+        let mut reading = meter.whole(|| self.read(capture, &mut tls, Collection::default()));
         if tls.keys.came_late()
             && let Some(mut again) = capture.reopened()
         {
             tls = Context::new(tls.keys.for_another_reading());
-            reading = self.read(&mut again, &mut tls, Collection::default());
+            reading = meter.whole(|| self.read(&mut again, &mut tls, Collection::default()));
         }
         reading.file(&tls, outcome);
+        outcome.timings = self.rulebook.timings();
     }
 
     /// Reads a capture that may never end: tells each finding as soon as it is made, until told to break off, and adds
     /// to `outcome` only what was counted.
     pub fn watch(&self, capture: &mut Capture, outcome: &mut Outcome, tell: &mut Tell<'_>) {
         let mut tls = Context::new(Keys::new(Arc::clone(&self.keys)));
-        self.read(capture, &mut tls, Collection::telling(tell)).file(&tls, outcome);
+        self.rulebook.meter().whole(|| self.read(capture, &mut tls, Collection::telling(tell))).file(&tls, outcome);
+        outcome.timings = self.rulebook.timings();
     }
 
     /// Reads a capture to its end.
     fn read(&self, capture: &mut Capture, tls: &mut Context, mut collection: Collection<'_>) -> Reading {
         let mut tracker = Tracker::new(Limits::default());
         let mut aside = Aside::default();
+        let meter = self.rulebook.meter();
         let work = |item: Carried| self.work(item);
         let mut manners = BTreeMap::new();
-        let (counted, read) = pipeline::run(capture, tls, self.threads, work, |_, batch| {
+        let (counted, read) = pipeline::run_metered(capture, tls, self.threads, meter, work, |_, batch| {
             let mut closed = Closed::default();
+            let began = meter.begin();
             for item in batch {
                 match item {
                     Work::Heard(told) => {
@@ -140,13 +147,14 @@ impl Engine {
                     Work::End { flow, end, at } => tracker.end_flow(&flow, end, at),
                 }
             }
-            self.judge(closed, &mut collection, &mut aside);
+            meter.end(Stage::Session, began);
+            meter.stage(Stage::SessionRules, || self.judge(closed, &mut collection, &mut aside));
             collection.flow()
         });
         loop {
             let mut closed = Closed::default();
-            let more = tracker.finish(&mut closed);
-            self.judge(closed, &mut collection, &mut aside);
+            let more = meter.stage(Stage::Session, || tracker.finish(&mut closed));
+            meter.stage(Stage::SessionRules, || self.judge(closed, &mut collection, &mut aside));
             if !more {
                 break;
             }
@@ -162,14 +170,17 @@ impl Engine {
 
     /// Decodes an item and shows it to the rules about messages.
     fn work(&self, item: Carried) -> Work {
+        let meter = self.rulebook.meter();
+        meter.next();
         match item {
-            Carried::Envelope(envelope) => match decode(envelope) {
+            Carried::Envelope(envelope) => match meter.sample(Stage::Csp, || decode(envelope)) {
                 Ok(message) => {
                     let (version, encoding) = (message.version, message.encoding);
                     let manner = Manner { version, encoding, carrier: message.envelope.carrier };
                     let manner = (message.kind == Kind::Csp).then_some(manner);
-                    let heard = Heard::message(&message);
-                    let said = self.rulebook.message(&message, Detail::Brief).said();
+                    let heard = meter.sample(Stage::Heard, || Heard::message(&message));
+                    let judge = || self.rulebook.message(&message, Detail::Brief).said();
+                    let said = meter.sample(Stage::MessageRules, judge);
                     Work::Heard(Box::new((heard, manner, said.map(|said| (message, said)))))
                 }
                 Err(envelope) => Work::Heard(Box::new((Heard::bare(&envelope), None, None))),

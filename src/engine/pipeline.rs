@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use rayon::prelude::*;
 
+use super::meter::{Metered, Stage};
 use crate::capture::{Capture, ReadError, Window};
 use crate::carrier::{Carried, Direction, http};
 use crate::flow::{Counters, FlowInfo, FlowNo, Interest, Loss, Segments, Slot, StreamEvent, Table, Way};
@@ -84,6 +85,18 @@ pub fn run<W: Send>(
     tls: &mut Context,
     threads: usize,
     work: impl Fn(Carried) -> W + Sync,
+    take: impl FnMut(&Capture, Vec<W>) -> ControlFlow<()>,
+) -> (Counted, Result<(), ReadError>) {
+    run_metered(capture, tls, threads, Metered::NOT, work, take)
+}
+
+/// The same, stages being measured.
+pub(super) fn run_metered<W: Send>(
+    capture: &mut Capture,
+    tls: &mut Context,
+    threads: usize,
+    meter: Metered<'_>,
+    work: impl Fn(Carried) -> W + Sync,
     mut take: impl FnMut(&Capture, Vec<W>) -> ControlFlow<()>,
 ) -> (Counted, Result<(), ReadError>) {
     let mut table: Table<Follower> =
@@ -91,23 +104,25 @@ pub fn run<W: Send>(
     let mut window = Window::default();
     let kinds = Mutex::new(Kinds::default());
     let read = loop {
-        let more = capture.next_window(&mut window);
+        let more = meter.stage(Stage::Capture, || capture.next_window(&mut window));
         window.secrets.iter().for_each(|secrets| tls.keys.add(&secrets.text, secrets.after));
         match more {
             Ok(true) => {}
             Ok(false) => break Ok(()),
             Err(error) => break Err(error),
         }
-        let mut touched = table.walk(&window);
+        let mut touched = meter.stage(Stage::Flow, || table.walk(&window));
         let (slots, segments) = touched.parts();
-        if take(capture, advance(slots, segments, &window, tls, threads, &kinds, &work)).is_break() {
+        let advance = || advance(slots, segments, &window, tls, threads, &kinds, &work);
+        if take(capture, meter.stage(Stage::Carrier, advance)).is_break() {
             break Ok(());
         }
     };
     let nothing = Window::default();
     let mut touched = table.finish();
     let (slots, segments) = touched.parts();
-    let _ = take(capture, advance(slots, segments, &nothing, tls, threads, &kinds, &work));
+    let advance = || advance(slots, segments, &nothing, tls, threads, &kinds, &work);
+    let _ = take(capture, meter.stage(Stage::Carrier, advance));
     drop(touched);
     let kinds = kinds.into_inner().unwrap_or_else(PoisonError::into_inner);
     (Counted { flows: table.counters().clone(), kinds }, read)

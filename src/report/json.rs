@@ -34,6 +34,7 @@ pub fn write(outcome: &Outcome, out: &mut impl Write) -> io::Result<()> {
         inputs: &outcome.inputs,
         summary: Summary::of(outcome),
         findings: &outcome.findings,
+        timings: outcome.timings.as_ref(),
     };
     report.serialize(&mut serde_json::Serializer::with_formatter(&mut *out, Guarded))?;
     writeln!(out)
@@ -48,6 +49,8 @@ struct Report<'o> {
     summary: Summary<'o>,
     #[serde(serialize_with = "findings")]
     findings: &'o [Filed],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    timings: Option<&'o super::Timings>,
 }
 
 #[derive(Serialize)]

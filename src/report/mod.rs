@@ -25,9 +25,11 @@ pub mod info;
 pub mod json;
 mod neighbourhood;
 mod summary;
+mod timings;
 
 pub use self::contents::{Contents, Kinds, Manner, Share};
 pub use self::summary::skipped;
+pub use self::timings::{RuleTime, Timings};
 pub use crate::sanitise::sanitise;
 use human::Artist;
 
@@ -62,6 +64,8 @@ pub struct Outcome {
     pub dropped_findings: u64,
     /// Files in folders that were passed over: hidden ones, and what is no capture.
     pub skipped_files: u64,
+    /// How long stages and rules took, where that was measured.
+    pub timings: Option<Timings>,
 }
 
 /// The findings of a rule, added up.
