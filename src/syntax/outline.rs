@@ -38,7 +38,8 @@ impl Packing {
         most: usize,
         text: impl Fn(Node<'d>) -> Cow<'d, str>,
     ) -> (Self, bool) {
-        let Kept { first, elements, attributes, spellings, cut } = root.first(most);
+        let kept = root.first(most);
+        let Kept { first, elements, attributes, spellings, cut, .. } = kept;
         let document = root.document();
         let start = octets.len() as u32;
         for element in elements {
@@ -47,7 +48,7 @@ impl Packing {
             octets.extend_from_slice(&[name_high, name_low, depth_high, depth_low]);
         }
         let middle = octets.len() as u32;
-        for node in (first..).take(elements.len()).filter_map(|id| document.node(NodeId(id))) {
+        for node in kept.nodes() {
             push(octets, &text(node));
         }
         number(octets, attributes.len());
