@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
-use impslint::capture::Capture;
+use impslint::capture::{Capture, Places};
 use impslint::carrier::Carried;
 use impslint::csp::decode::decode;
-use impslint::engine::pipeline;
+use impslint::engine::pipeline::{self, Batch};
 use impslint::sanitise::is_hidden;
 use impslint::tls::Context;
 use impslint::trace::{Decoder, Line, Payload, Show, Trace, craft, parse};
@@ -25,7 +25,7 @@ fn there_and_back(trace: &Trace, show: Show) -> Option<String> {
 pub fn decoded(capture: &mut Capture, show: Show) -> String {
     let mut decoder = Decoder::new(show);
     let mut out = String::new();
-    let print = |_: &Capture, batch: Vec<Carried>| {
+    let print = |_: &Places<'_>, batch: Batch<'_, Carried>| {
         for item in batch {
             let Carried::Envelope(envelope) = item else { continue };
             out.push_str(&match decode(envelope) {

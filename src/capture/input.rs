@@ -45,6 +45,38 @@ impl Part {
     }
 }
 
+/// Where frames stand: in one capture, or in those of a timeline.
+#[derive(Debug)]
+pub enum Places<'c> {
+    /// One capture of this name.
+    One(Arc<str>),
+    /// A timeline.
+    Many(Timeline<'c>),
+}
+
+/// A timeline as [`Places`] knows it.
+#[derive(Debug)]
+pub struct Timeline<'c>(&'c Merge);
+
+impl Places<'_> {
+    /// The capture of a frame, and its number there; `None` for one of a timeline that changed from capture to capture
+    /// too often since, see [`MAX_RUNS`](super::MAX_RUNS).
+    pub fn locate(&self, frame: FrameNo) -> Option<(Arc<str>, FrameNo)> {
+        match self {
+            Self::One(name) => Some((Arc::clone(name), frame)),
+            Self::Many(Timeline(merge)) => merge.locate(frame).map(|(name, own)| (Arc::clone(name), own)),
+        }
+    }
+
+    /// The path, or what the caller named the input; that of the first one of a timeline.
+    pub fn name(&self) -> Arc<str> {
+        match self {
+            Self::One(name) => Arc::clone(name),
+            Self::Many(Timeline(merge)) => merge.name(),
+        }
+    }
+}
+
 impl Capture {
     /// Opens a file.
     pub fn open(path: &Path) -> Result<Self, OpenError> {
@@ -110,12 +142,24 @@ impl Capture {
         }
     }
 
-    /// The capture of a frame, and its number there; `None` for one of a timeline that changed from capture to capture
-    /// too often since, see [`MAX_RUNS`](super::MAX_RUNS).
-    pub fn locate(&self, frame: FrameNo) -> Option<(Arc<str>, FrameNo)> {
+    /// Where its frames stand.
+    pub fn places(&self) -> Places<'_> {
         match &self.0 {
-            Inner::One(reader) => Some((Arc::clone(reader.name()), frame)),
-            Inner::Many(merge) => merge.locate(frame).map(|(name, own)| (Arc::clone(name), own)),
+            Inner::One(reader) => Places::One(Arc::clone(reader.name())),
+            Inner::Many(merge) => Places::Many(Timeline(merge)),
+        }
+    }
+
+    /// The capture of a frame, and its number there, as [`Places::locate`] tells it.
+    pub fn locate(&self, frame: FrameNo) -> Option<(Arc<str>, FrameNo)> {
+        self.places().locate(frame)
+    }
+
+    /// The name of a file on disk that is longer than a window and read by itself: it may be read ahead.
+    pub(crate) fn long_file(&self) -> Option<Arc<str>> {
+        match &self.0 {
+            Inner::One(reader) => reader.is_long().then(|| Arc::clone(reader.name())),
+            Inner::Many(_) => None,
         }
     }
 
@@ -129,9 +173,6 @@ impl Capture {
 
     /// The path, or what the caller named the input; that of the first one of a timeline.
     pub fn name(&self) -> Arc<str> {
-        match &self.0 {
-            Inner::One(reader) => Arc::clone(reader.name()),
-            Inner::Many(merge) => merge.name(),
-        }
+        self.places().name()
     }
 }

@@ -115,6 +115,12 @@ impl Reader {
         self.window_size = octets;
     }
 
+    /// Whether it is a file on disk that is longer than a window.
+    pub(super) fn is_long(&self) -> bool {
+        let len = self.path().and_then(|path| path.metadata().ok()).map_or(0, |metadata| metadata.len());
+        len > self.window_size as u64
+    }
+
     /// Where it can be opened again.
     pub(super) fn path(&self) -> Option<&Path> {
         self.path.as_deref()

@@ -9,7 +9,7 @@ use serde::{Serialize, Serializer};
 
 use super::arguments::{Decode, DecodeFormat};
 use super::{Fault, NOT_RECOGNISED, UNREADABLE, complain, inputs, inputs::Inputs};
-use crate::capture::Capture;
+use crate::capture::Places;
 use crate::carrier::{Carried, Envelope};
 use crate::csp::decode::decode;
 use crate::csp::message::{Message, Mode};
@@ -88,18 +88,18 @@ pub(super) fn run(arguments: &Decode) -> Result<u8, Fault> {
         let mut decoder = Decoder::new(show);
         let mut written = Ok(());
         let mut tls = Context::new(Keys::new(Arc::clone(&keys)));
-        let (_, read) = pipeline::run(&mut capture, &mut tls, threads, open, |capture, batch| {
+        let (_, read) = pipeline::run(&mut capture, &mut tls, threads, open, |places, batch| {
             let mut file_before = None;
             for item in batch {
                 anything |= !matches!(item, Decoded::Other);
                 let file =
-                    item.first_frame().map(|frame| capture.locate(frame).map_or_else(|| capture.name(), |at| at.0));
+                    item.first_frame().map(|frame| places.locate(frame).map_or_else(|| places.name(), |at| at.0));
                 if written.is_ok() && are_several && arguments.format == DecodeFormat::Trace && file != file_before {
                     written = file.iter().try_for_each(|file| writeln!(out, "# {}", sanitise(file)));
                     file_before = file.or(file_before.take());
                 }
                 if written.is_ok() {
-                    written = print(&item, capture, arguments.format, show, &mut decoder, &mut out);
+                    written = print(&item, places, arguments.format, show, &mut decoder, &mut out);
                 }
             }
             if written.is_ok() {
@@ -139,7 +139,7 @@ fn open(item: Carried) -> Decoded {
 
 fn print(
     item: &Decoded,
-    capture: &Capture,
+    places: &Places<'_>,
     format: DecodeFormat,
     show: Show,
     decoder: &mut Decoder,
@@ -149,28 +149,28 @@ fn print(
         (Decoded::Message(message), DecodeFormat::Trace) => out.write_all(decoder.message(message).as_bytes()),
         (Decoded::Bare(envelope), DecodeFormat::Trace) => out.write_all(decoder.bare(envelope).as_bytes()),
         (Decoded::Message(message), DecodeFormat::Jsonl) => {
-            line(message, capture, show).serialize(&mut serde_json::Serializer::with_formatter(&mut *out, Guarded))?;
+            line(message, places, show).serialize(&mut serde_json::Serializer::with_formatter(&mut *out, Guarded))?;
             out.write_all(b"\n")
         }
         (Decoded::Bare(_), DecodeFormat::Jsonl) | (Decoded::Other, _) => Ok(()),
     }
 }
 
-fn line<'m>(message: &'m Message, capture: &Capture, show: Show) -> Line<'m> {
+fn line<'m>(message: &'m Message, places: &Places<'_>, show: Show) -> Line<'m> {
     let mut frames = message.pieces.frame_list();
     frames.insert(0, message.envelope.frames.first);
     frames.dedup();
     // A message that runs on into the next file has its frames by file.
-    let mut places: Vec<Place> = Vec::new();
+    let mut stands: Vec<Place> = Vec::new();
     for frame in frames {
-        let (file, FrameNo(frame)) = capture.locate(frame).unwrap_or_else(|| (capture.name(), frame));
-        match places.iter_mut().find(|place| place.file == file) {
+        let (file, FrameNo(frame)) = places.locate(frame).unwrap_or_else(|| (places.name(), frame));
+        match stands.iter_mut().find(|place| place.file == file) {
             Some(place) => place.frames.push(frame),
-            None => places.push(Place { file, frames: vec![frame] }),
+            None => stands.push(Place { file, frames: vec![frame] }),
         }
     }
-    let elsewhere = places.split_off(1.min(places.len()));
-    let place = places.pop().unwrap_or_else(|| Place { file: capture.name(), frames: Vec::new() });
+    let elsewhere = stands.split_off(1.min(stands.len()));
+    let place = stands.pop().unwrap_or_else(|| Place { file: places.name(), frames: Vec::new() });
     Line {
         place,
         elsewhere,

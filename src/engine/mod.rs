@@ -239,7 +239,7 @@ impl Engine {
             if some.is_empty() {
                 break;
             }
-            let said: Vec<(SessionNo, bool, Judgement)> = if self.threads > 1 {
+            let said: Vec<(SessionNo, bool, Judgement)> = if self.threads > 1 && some.len() > CHAPTERS_AT_ONCE / 2 {
                 some.into_par_iter().map(read).collect()
             } else {
                 some.into_iter().map(read).collect()

@@ -1,15 +1,16 @@
 //! The pipeline: a capture read window by window, its flows advanced in parallel, what they carried handed on in the
-//! order in which it was complete.
+//! order in which it was complete. Of a long file the next window is read, and the one before handed on, meanwhile.
 //!
 //! What is handed on, and its order, depend on the frames alone: not on the size of windows, not on threads.
 
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::vec::Drain;
 
 use rayon::prelude::*;
 
 use super::meter::{Metered, Stage};
-use crate::capture::{Capture, ReadError, Window};
+use crate::capture::{Capture, Places, ReadError, Window};
 use crate::carrier::{Carried, Direction, http};
 use crate::flow::{Counters, FlowInfo, FlowNo, Interest, Loss, Segments, Slot, StreamEvent, Table, Way};
 use crate::report::Kinds;
@@ -73,10 +74,27 @@ impl Follower {
     }
 }
 
+/// What came of carried items, each with the frame that its flow had come to, and its flow.
+type Done<W> = Vec<((FrameNo, FlowNo), W)>;
+
+/// What came of the carried items of a window, in order.
+pub struct Batch<'b, W>(Drain<'b, ((FrameNo, FlowNo), W)>);
+
+impl<W> Iterator for Batch<'_, W> {
+    type Item = W;
+
+    #[inline]
+    fn next(&mut self) -> Option<W> {
+        self.0.next().map(|(_, what)| what)
+    }
+}
+
+/// Flows that are advanced together where several threads advance them.
+const FLOWS_TOGETHER: usize = 8;
+
 /// Reads a capture to its end; secrets in it are added to the keys of `tls`. `work` is applied to each carried item, on
-/// any thread; `take` is given the results of a window in order, one window after the other, with the capture, which
-/// knows the frames, until it breaks off.
-/// Returns what was counted.
+/// any thread; `take` is given the results of a window in order, one window after the other, with the places of frames,
+/// on this thread and until it breaks off. Returns what was counted.
 ///
 /// # Errors
 /// When reading fails; everything before was handed on.
@@ -85,7 +103,7 @@ pub fn run<W: Send>(
     tls: &mut Context,
     threads: usize,
     work: impl Fn(Carried) -> W + Sync,
-    take: impl FnMut(&Capture, Vec<W>) -> ControlFlow<()>,
+    take: impl FnMut(&Places<'_>, Batch<'_, W>) -> ControlFlow<()>,
 ) -> (Counted, Result<(), ReadError>) {
     run_metered(capture, tls, threads, Metered::NOT, work, take)
 }
@@ -97,72 +115,144 @@ pub(super) fn run_metered<W: Send>(
     threads: usize,
     meter: Metered<'_>,
     work: impl Fn(Carried) -> W + Sync,
-    mut take: impl FnMut(&Capture, Vec<W>) -> ControlFlow<()>,
+    mut take: impl FnMut(&Places<'_>, Batch<'_, W>) -> ControlFlow<()>,
 ) -> (Counted, Result<(), ReadError>) {
-    let mut table: Table<Follower> =
-        Table::new(Interest::Ignored).weighing(|follower: &Follower| follower.connection.held());
-    let mut window = Window::default();
-    let kinds = Mutex::new(Kinds::default());
-    let read = loop {
-        let more = meter.stage(Stage::Capture, || capture.next_window(&mut window));
-        window.secrets.iter().for_each(|secrets| tls.keys.add(&secrets.text, secrets.after));
-        match more {
-            Ok(true) => {}
-            Ok(false) => break Ok(()),
-            Err(error) => break Err(error),
-        }
-        let mut touched = meter.stage(Stage::Flow, || table.walk(&window));
-        let (slots, segments) = touched.parts();
-        let advance = || advance(slots, segments, &window, tls, threads, &kinds, &work);
-        if take(capture, meter.stage(Stage::Carrier, advance)).is_break() {
-            break Ok(());
-        }
+    let table = Table::new(Interest::Ignored).weighing(|follower: &Follower| follower.connection.held());
+    let mut flows = Flows { table, kinds: Mutex::default(), threads, meter, work: &work };
+    let mut done = Vec::new();
+    let read = match capture.long_file().filter(|_| threads > 1) {
+        Some(name) => overlapping(capture, &Places::One(name), tls, &mut flows, &mut done, &mut take),
+        None => in_turn(capture, tls, &mut flows, &mut done, &mut take),
     };
-    let nothing = Window::default();
-    let mut touched = table.finish();
-    let (slots, segments) = touched.parts();
-    let advance = || advance(slots, segments, &nothing, tls, threads, &kinds, &work);
-    let _ = take(capture, meter.stage(Stage::Carrier, advance));
-    drop(touched);
-    let kinds = kinds.into_inner().unwrap_or_else(PoisonError::into_inner);
-    (Counted { flows: table.counters().clone(), kinds }, read)
+    flows.finish(tls, &mut done);
+    let _ = take(&capture.places(), Batch(done.drain(..)));
+    let kinds = flows.kinds.into_inner().unwrap_or_else(PoisonError::into_inner);
+    (Counted { flows: flows.table.counters().clone(), kinds }, read)
+}
+
+/// Reads each window, advances its flows and hands on what came of it before the next: what a pipe brings is told as it
+/// comes.
+fn in_turn<W: Send>(
+    capture: &mut Capture,
+    tls: &mut Context,
+    flows: &mut Flows<'_, impl Fn(Carried) -> W + Sync>,
+    done: &mut Done<W>,
+    take: &mut impl FnMut(&Places<'_>, Batch<'_, W>) -> ControlFlow<()>,
+) -> Result<(), ReadError> {
+    let mut window = Window::default();
+    loop {
+        let more = flows.meter.stage(Stage::Capture, || capture.next_window(&mut window));
+        window.secrets.iter().for_each(|secrets| tls.keys.add(&secrets.text, secrets.after));
+        if !more? {
+            return Ok(());
+        }
+        flows.advance(&window, tls, done);
+        if take(&capture.places(), Batch(done.drain(..))).is_break() {
+            return Ok(());
+        }
+    }
+}
+
+/// The same on several threads: while the flows of a window are advanced, the next one is read, and what came of the
+/// one before is handed on.
+fn overlapping<W: Send>(
+    capture: &mut Capture,
+    places: &Places<'_>,
+    tls: &mut Context,
+    flows: &mut Flows<'_, impl Fn(Carried) -> W + Sync>,
+    done: &mut Done<W>,
+    take: &mut impl FnMut(&Places<'_>, Batch<'_, W>) -> ControlFlow<()>,
+) -> Result<(), ReadError> {
+    let [mut window, mut ahead] = [Window::default(), Window::default()];
+    let mut before = Vec::new();
+    let mut more = capture.next_window(&mut window);
+    loop {
+        window.secrets.iter().for_each(|secrets| tls.keys.add(&secrets.text, secrets.after));
+        std::mem::swap(done, &mut before);
+        if !matches!(more, Ok(true)) {
+            let _ = take(places, Batch(before.drain(..)));
+            return more.map(drop);
+        }
+        let mut flow = ControlFlow::Continue(());
+        let (tls, meter) = (&*tls, flows.meter);
+        rayon::in_place_scope(|scope| {
+            scope.spawn(|_| more = meter.stage(Stage::Capture, || capture.next_window(&mut ahead)));
+            scope.spawn(|_| flows.advance(&window, tls, done));
+            flow = take(places, Batch(before.drain(..)));
+        });
+        if flow.is_break() {
+            return Ok(());
+        }
+        std::mem::swap(&mut window, &mut ahead);
+    }
+}
+
+/// The flows of a capture, and what is done with what they carry.
+struct Flows<'w, F> {
+    table: Table<Follower>,
+    kinds: Mutex<Kinds>,
+    threads: usize,
+    meter: Metered<'w>,
+    work: &'w F,
+}
+
+impl<W: Send, F: Fn(Carried) -> W + Sync> Flows<'_, F> {
+    /// Advances the flows that a window brings something.
+    fn advance(&mut self, window: &Window, tls: &Context, done: &mut Done<W>) {
+        let mut touched = self.meter.stage(Stage::Flow, || self.table.walk(window));
+        let (slots, segments) = touched.parts();
+        let advance = || advance(slots, (segments, window), tls, self.threads, &self.kinds, self.work, done);
+        self.meter.stage(Stage::Carrier, advance);
+    }
+
+    /// Ends the flows that are still open.
+    fn finish(&mut self, tls: &Context, done: &mut Done<W>) {
+        let mut touched = self.table.finish();
+        let (slots, segments) = touched.parts();
+        let nothing = Window::default();
+        let advance = || advance(slots, (segments, &nothing), tls, self.threads, &self.kinds, self.work, done);
+        self.meter.stage(Stage::Carrier, advance);
+    }
 }
 
 /// Advances flows by what a window brought them.
 fn advance<W: Send>(
     slots: &mut [Box<Slot<Follower>>],
-    segments: &Segments,
-    window: &Window,
+    (segments, window): (&Segments, &Window),
     tls: &Context,
     threads: usize,
     kinds: &Mutex<Kinds>,
     work: &(impl Fn(Carried) -> W + Sync),
-) -> Vec<W> {
-    let one = |slot: &mut Box<Slot<Follower>>| {
-        let mut done = Vec::new();
+    done: &mut Done<W>,
+) {
+    let some = |slots: &mut [Box<Slot<Follower>>], done: &mut Done<W>| {
         let mut carried = Vec::new();
-        slot.advance(segments, window, &mut |state, flow, event, reached| {
-            let follower = state.get_or_insert_with(Follower::default);
-            follower.reached = reached;
-            let interest = feed(follower, flow, event, tls, &mut carried);
-            done.extend(carried.drain(..).map(|item| ((reached, flow.no), work(item))));
-            interest
-        });
-        if slot.is_over()
-            && let Some(follower) = slot.state()
-        {
-            follower.count(&mut kinds.lock().unwrap_or_else(PoisonError::into_inner));
+        for slot in slots {
+            slot.advance(segments, window, &mut |state, flow, event, reached| {
+                let follower = state.get_or_insert_with(Follower::default);
+                follower.reached = reached;
+                let interest = feed(follower, flow, event, tls, &mut carried);
+                done.extend(carried.drain(..).map(|item| ((reached, flow.no), work(item))));
+                interest
+            });
+            if slot.is_over()
+                && let Some(follower) = slot.state()
+            {
+                follower.count(&mut kinds.lock().unwrap_or_else(PoisonError::into_inner));
+            }
         }
-        done
     };
-    let mut done: Vec<((FrameNo, FlowNo), W)> = if threads > 1 {
-        slots.par_iter_mut().flat_map_iter(one).collect()
+    if threads > 1 && slots.len() > FLOWS_TOGETHER {
+        done.par_extend(slots.par_chunks_mut(FLOWS_TOGETHER).flat_map_iter(|slots| {
+            let mut done = Vec::new();
+            some(slots, &mut done);
+            done
+        }));
     } else {
-        slots.iter_mut().flat_map(one).collect()
-    };
+        some(slots, done);
+    }
     // Stable: what one frame completed in a flow stays in its order.
     done.sort_by_key(|(place, _)| *place);
-    done.into_iter().map(|(_, w)| w).collect()
 }
 
 /// How long a flow that cannot be read may go on before that is told again, in nanoseconds: five seconds.

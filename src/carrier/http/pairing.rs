@@ -57,7 +57,7 @@ pub(super) struct Asked {
     pub(super) method: Method,
     pub(super) imps: bool,
     /// The request, where it is not IMPS by itself.
-    pub(super) draft: Option<Draft>,
+    pub(super) draft: Option<Box<Draft>>,
     first: FrameNo,
     /// The last frame, once the request is complete.
     last: Option<FrameNo>,
@@ -154,7 +154,7 @@ impl Pairing {
         let room = WAITING_HEADS_MAX.saturating_sub(self.heads_kept);
         if let Some(asked) = self.latest(exchange) {
             asked.last = Some(last);
-            asked.draft = draft.filter(|draft| draft.head.len() <= room);
+            asked.draft = draft.filter(|draft| draft.head.len() <= room).map(Box::new);
             self.heads_kept += asked.kept();
         }
     }
