@@ -52,7 +52,7 @@ fn items_and_counts_are_the_same_on_any_number_of_threads() {
     for threads in [2, 5] {
         let again = read(&path, 4096, threads, usize::MAX);
         assert!(again.0 == items, "on {threads} threads");
-        assert_eq!((again.2.flows, again.2.kinds), (counted.flows.clone(), counted.kinds.clone()));
+        assert_eq!((again.2.flows, again.2.kinds), (counted.flows.clone(), counted.kinds));
     }
     // Broken off, no more windows are worked off than one that was under way, and the open flows.
     let (some, _, _) = read(&path, 4096, 2, 20);
