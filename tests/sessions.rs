@@ -48,6 +48,7 @@ fn see_with(trace: &str, limits: Limits) -> Seen {
                     Carried::Gap { flow, proved, direction, loss, time, frame } => {
                         tracker.miss(&flow, proved, direction, loss, (time, frame));
                     }
+                    Carried::Cir(_) => {}
                     Carried::End { flow, end, time, frame } => tracker.end_flow(&flow, end, (time, frame)),
                 }
             }

@@ -4,9 +4,11 @@
 //! were complete: an [`Envelope`] for each request and answer that belongs to IMPS, and each gap in such a flow.
 //! Carriers know how payloads travel; what a payload says is not their business.
 
+pub mod cir;
 mod gateway;
 pub mod http;
 
+pub use cir::Cir;
 pub use gateway::Gateway;
 
 use std::sync::Arc;
@@ -47,20 +49,25 @@ impl Direction {
 pub enum Carrier {
     /// HTTP/1.x over TCP.
     Http,
+    /// Short messages.
+    Sms,
 }
 
 impl Carrier {
-    /// The name used in reports: `http`.
+    /// The name used in reports: `http`, `sms`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Http => "http",
+            Self::Sms => "sms",
         }
     }
 }
 
-/// The start line of an HTTP request or answer, as far as rules and reports want it.
+/// What a payload is to its carrier: request, answer, with what rules and reports want of the start line, or neither.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Start {
+    /// A message that neither asks nor answers as far as its carrier goes.
+    Message,
     /// A request.
     Request {
         /// Method, as sent.
@@ -99,7 +106,8 @@ pub struct Envelope {
     pub carrier: Carrier,
     /// Direction.
     pub direction: Direction,
-    /// Number of the exchange (request and its answer) in the flow, from 1; the answer has its request's number.
+    /// Number of the exchange (request and its answer) in the flow, from 1; the answer has its request's number. 0 for
+    /// a message that neither asks nor answers.
     pub exchange: u32,
     /// Start line.
     pub start: Start,
@@ -141,11 +149,11 @@ impl Envelope {
         self.headers.get(name)
     }
 
-    /// Status of an answer; `None` for a request.
+    /// Status of an answer; `None` for anything else.
     pub fn status(&self) -> Option<u16> {
         match self.start {
             Start::Answer { status } => Some(status),
-            Start::Request { .. } => None,
+            Start::Request { .. } | Start::Message => None,
         }
     }
 }
@@ -226,6 +234,8 @@ pub enum Carried {
         /// The frame at which it was noticed.
         frame: crate::wire::FrameNo,
     },
+    /// Something was said about waking a client.
+    Cir(Box<Cir>),
     /// The flow ended: no further envelope comes of it.
     End {
         /// The flow.

@@ -133,7 +133,7 @@ fn open(item: Carried) -> Decoded {
             Ok(message) => Decoded::Message(Box::new(message)),
             Err(envelope) => Decoded::Bare(envelope),
         },
-        Carried::Gap { .. } | Carried::End { .. } => Decoded::Other,
+        Carried::Cir(_) | Carried::Gap { .. } | Carried::End { .. } => Decoded::Other,
     }
 }
 

@@ -43,6 +43,7 @@ enum Work {
         end: End,
         at: (Time, FrameNo),
     },
+    Nothing,
 }
 
 /// A message that was heard, its manner, and what the rules about messages said of it.
@@ -124,6 +125,7 @@ impl Engine {
                         tracker.miss(&flow, proved, direction, loss, at);
                     }
                     Work::End { flow, end, at } => tracker.end_flow(&flow, end, at),
+                    Work::Nothing => {}
                 }
             }
             self.judge(closed, &mut collection, &mut judgement);
@@ -162,6 +164,7 @@ impl Engine {
                 Work::Gap { flow, proved, direction, loss, at: (time, frame) }
             }
             Carried::End { flow, end, time, frame } => Work::End { flow, end, at: (time, frame) },
+            Carried::Cir(_) => Work::Nothing,
         }
     }
 

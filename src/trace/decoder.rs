@@ -172,7 +172,7 @@ fn said(envelope: &Envelope, payload: Payload, version: Version, encoding: Encod
     let stated = envelope.content_type.as_deref();
     let (method, target) = match &envelope.start {
         Start::Request { method, target } => (Some(method.clone()), Some(target.clone())),
-        Start::Answer { .. } => (None, None),
+        Start::Answer { .. } | Start::Message => (None, None),
     };
     let names = |name: &str, word: &str| envelope.header(name).is_some_and(|v| v.to_ascii_lowercase().contains(word));
     let deflate = names("Content-Encoding", "deflate") || names("Transfer-Encoding", "deflate");

@@ -1,0 +1,122 @@
+//! CIR, the communication initiation request: how a server that cannot speak first tells its client to poll.
+//!
+//! In: lines, datagrams, pushes, short messages and empty HTTP answers of five bearers. Out: a [`Cir`] item each.
+//! A wake-up is one line of text, `WVCI`, a version and the session cookie; on a TCP connection of its own the client
+//! introduces itself with `HELO` and keeps the connection alive with `PING`, and the server says `OK` to both.
+
+mod line;
+
+pub use line::{COOKIE_MAX, Line};
+
+use std::sync::Arc;
+
+use super::Direction;
+use crate::flow::FlowInfo;
+use crate::time::Time;
+use crate::wire::FrameRange;
+
+/// What carried a CIR item.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Bearer {
+    /// A TCP connection of its own (STCP).
+    Tcp,
+    /// A bare UDP datagram (SUDP).
+    Udp,
+    /// A short message (SSMS).
+    Sms,
+    /// A WAP push, in a short message (WAPSMS) or a UDP datagram (WAPUDP).
+    Push,
+    /// A GET of the agreed URL and its answer (SHTTP).
+    Http,
+}
+
+impl Bearer {
+    /// The name used in reports: `cir-tcp`, `cir-udp`, `cir-sms`, `cir-push`, `cir-http`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Tcp => "cir-tcp",
+            Self::Udp => "cir-udp",
+            Self::Sms => "cir-sms",
+            Self::Push => "cir-push",
+            Self::Http => "cir-http",
+        }
+    }
+}
+
+/// What a CIR item says.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Kind {
+    /// The client introduces itself (`HELO`).
+    Hello,
+    /// The server is there (`OK`); over HTTP it answers that nothing waits.
+    Ok,
+    /// The client asks whether the server is there (`PING`); over HTTP, whether something waits.
+    Ping,
+    /// The client is to poll (`WVCI`); over HTTP the server answers that something waits.
+    WakeUp,
+}
+
+impl Kind {
+    /// The name used in reports: `hello`, `ok`, `ping`, `wake-up`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Hello => "hello",
+            Self::Ok => "ok",
+            Self::Ping => "ping",
+            Self::WakeUp => "wake-up",
+        }
+    }
+}
+
+/// One thing that was said about waking a client.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Cir {
+    /// The flow it travelled in, turned so that its opener is the IMPS client or what stands for it.
+    pub flow: Arc<FlowInfo>,
+    /// What carried it.
+    pub bearer: Bearer,
+    /// What it says.
+    pub kind: Kind,
+    /// Direction.
+    pub direction: Direction,
+    /// `SessionID`: of a `HELO`, and of what else is said on the connection that it opened.
+    pub session_id: Option<Box<str>>,
+    /// `SessionCookie` of a wake-up.
+    pub cookie: Option<Box<str>>,
+    /// Version of a wake-up as written, such as `1.2`.
+    pub version: Option<Box<str>>,
+    /// The URL asked for over HTTP.
+    pub url: Option<Box<str>>,
+    /// Number of a push; the same within a while is the same push sent again.
+    pub push_id: Option<u8>,
+    /// First to last frame.
+    pub frames: FrameRange,
+    /// When its last octet was captured.
+    pub time: Time,
+}
+
+impl Cir {
+    /// The wake-up in the body of a push or datagram or in the text of a short message; `None` where there is none.
+    pub fn wake_up(
+        flow: Arc<FlowInfo>,
+        bearer: Bearer,
+        body: &[u8],
+        frames: FrameRange,
+        time: Time,
+    ) -> Option<Box<Self>> {
+        let Line::WakeUp { version, cookie } = Line::find(body)? else { return None };
+        Some(Box::new(Self {
+            flow,
+            bearer,
+            kind: Kind::WakeUp,
+            direction: Direction::ServerToClient,
+            session_id: None,
+            cookie: Some(cookie.into()),
+            version: Some(version.into()),
+            url: None,
+            push_id: None,
+            frames,
+            time,
+        }))
+    }
+}
