@@ -7,6 +7,7 @@
 pub mod cir;
 mod gateway;
 pub mod http;
+pub mod sms;
 
 pub use cir::Cir;
 pub use gateway::Gateway;

@@ -1,0 +1,3 @@
+//! SMS.
+mod preamble;
+pub use preamble::{Preamble, Segment};
