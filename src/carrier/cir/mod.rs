@@ -105,18 +105,33 @@ impl Cir {
         time: Time,
     ) -> Option<Box<Self>> {
         let Line::WakeUp { version, cookie } = Line::find(body)? else { return None };
-        Some(Box::new(Self {
+        let (cookie, version) = (Some(cookie.into()), Some(version.into()));
+        Some(Box::new(Self { cookie, version, ..Self::new(flow, bearer, Kind::WakeUp, frames, time) }))
+    }
+
+    /// The introduction of the client of a session.
+    pub(super) fn hello(flow: Arc<FlowInfo>, bearer: Bearer, id: &str, frames: FrameRange, time: Time) -> Self {
+        Self { session_id: Some(id.into()), ..Self::new(flow, bearer, Kind::Hello, frames, time) }
+    }
+
+    /// An item that says only what it is.
+    pub(super) fn new(flow: Arc<FlowInfo>, bearer: Bearer, kind: Kind, frames: FrameRange, time: Time) -> Self {
+        let direction = match kind {
+            Kind::Hello | Kind::Ping => Direction::ClientToServer,
+            Kind::Ok | Kind::WakeUp => Direction::ServerToClient,
+        };
+        Self {
             flow,
             bearer,
-            kind: Kind::WakeUp,
-            direction: Direction::ServerToClient,
+            kind,
+            direction,
             session_id: None,
-            cookie: Some(cookie.into()),
-            version: Some(version.into()),
+            cookie: None,
+            version: None,
             url: None,
             push_id: None,
             frames,
             time,
-        }))
+        }
     }
 }
