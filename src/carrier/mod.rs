@@ -8,9 +8,11 @@ pub mod cir;
 mod gateway;
 pub mod http;
 pub mod sms;
+mod stream;
 
 pub use cir::Cir;
 pub use gateway::Gateway;
+pub use stream::Stream;
 
 use std::sync::Arc;
 

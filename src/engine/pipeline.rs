@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rayon::prelude::*;
 
 use crate::capture::{Capture, ReadError, Window};
-use crate::carrier::{Carried, Direction, http};
+use crate::carrier::{Carried, Direction, Stream, cir, http};
 use crate::flow::{Counters, FlowInfo, FlowNo, Interest, Loss, Segments, Slot, StreamEvent, Table, Way};
 use crate::report::Kinds;
 use crate::time::Time;
@@ -38,8 +38,8 @@ enum Kind {
 /// What the engine hangs on a followed flow.
 #[derive(Default)]
 struct Follower {
-    connection: http::Connection,
-    /// What the connection is protected with.
+    stream: Stream,
+    /// What the flow is protected with.
     tls: Option<tls::Connection>,
     /// Whether it is known what the flow is.
     settled: bool,
@@ -87,7 +87,7 @@ pub fn run<W: Send>(
     mut take: impl FnMut(&Capture, Vec<W>) -> ControlFlow<()>,
 ) -> (Counted, Result<(), ReadError>) {
     let mut table: Table<Follower> =
-        Table::new(Interest::Ignored).weighing(|follower: &Follower| follower.connection.held());
+        Table::new(Interest::Ignored).weighing(|follower: &Follower| follower.stream.held());
     let mut window = Window::default();
     let kinds = Mutex::new(Kinds::default());
     let read = loop {
@@ -164,6 +164,15 @@ fn seal(told: &mut Option<Time>, flow: &FlowInfo, event: StreamEvent<'_>, frame:
     Some(Carried::Gap { flow: Arc::new(flow.clone()), proved: false, direction, loss: Loss::Encrypted, time, frame })
 }
 
+/// Whether an item proves that its flow carries IMPS; a check whether something waits may be any GET.
+fn is_of_imps(item: &Carried) -> bool {
+    match item {
+        Carried::Envelope(_) => true,
+        Carried::Cir(cir) => cir.bearer != cir::Bearer::Http,
+        Carried::Gap { .. } | Carried::End { .. } => false,
+    }
+}
+
 fn feed(
     follower: &mut Follower,
     flow: &FlowInfo,
@@ -174,17 +183,17 @@ fn feed(
     if !follower.settled && follower.tls.is_none() && tls::begins(&event) {
         follower.tls = Some(tls::Connection::new());
     }
-    let Follower { connection, tls: protection, settled, reached, sealed, kind, octets } = follower;
+    let Follower { stream, tls: protection, settled, reached, sealed, kind, octets } = follower;
     if let StreamEvent::Data { bytes, .. } = event {
         *octets += bytes.len() as u64;
     }
     let mut wants = http::Interest::Undecided;
     match protection {
-        None => wants = connection.push(flow, event, out),
+        None => wants = stream.push(flow, event, out),
         Some(protected) => {
             let verdict = protected.push(event, *reached, tls, &mut |plain| {
                 if wants != http::Interest::Ignore {
-                    wants = connection.push(flow, plain, out);
+                    wants = stream.push(flow, plain, out);
                 }
             });
             match verdict {
@@ -201,14 +210,14 @@ fn feed(
     }
     *settled |= wants == http::Interest::Keep;
     *kind = (*kind).max(match wants {
-        _ if out.iter().any(|item| matches!(item, Carried::Envelope(_))) => Kind::Imps,
-        http::Interest::Keep | http::Interest::Tunnel => Kind::Http,
-        http::Interest::Undecided | http::Interest::Ignore => Kind::Other,
+        _ if out.iter().any(is_of_imps) => Kind::Imps,
+        http::Interest::Keep | http::Interest::Tunnel if stream.is_http() => Kind::Http,
+        _ => Kind::Other,
     });
     match wants {
         http::Interest::Ignore => Interest::Ignored,
         http::Interest::Tunnel => {
-            *connection = http::Connection::new();
+            *stream = Stream::new();
             *settled = protection.is_some();
             Interest::Followed
         }
