@@ -3,13 +3,20 @@
 //! In: the [`StreamEvent`](crate::flow::StreamEvent)s of a flow. Out: [`Carried`] items in the order in which they
 //! were complete: an [`Envelope`] for each request and answer that belongs to IMPS, and each gap in such a flow.
 //! Carriers know how payloads travel; what a payload says is not their business.
+//!
+//! They share `recognise`, which tells IMPS from other traffic, `coding`, which undoes gzip and deflate, and `gateway`,
+//! which reads what gateways wrote into a request.
 
 pub mod cir;
+mod coding;
 mod gateway;
 pub mod http;
+mod recognise;
 
 pub use cir::Cir;
+pub use coding::INFLATED_MAX;
 pub use gateway::Gateway;
+pub use recognise::SNIFF_MAX;
 
 use std::sync::Arc;
 
