@@ -12,6 +12,7 @@ mod coding;
 mod gateway;
 pub mod http;
 mod recognise;
+pub mod wsp;
 
 pub use cir::Cir;
 pub use coding::INFLATED_MAX;
@@ -58,14 +59,17 @@ pub enum Carrier {
     Http,
     /// Short messages.
     Sms,
+    /// WSP over UDP, with WTP or without.
+    Wsp,
 }
 
 impl Carrier {
-    /// The name used in reports: `http`, `sms`.
+    /// The name used in reports: `http`, `sms`, `wsp`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Http => "http",
             Self::Sms => "sms",
+            Self::Wsp => "wsp",
         }
     }
 }

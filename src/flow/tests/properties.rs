@@ -205,6 +205,7 @@ proptest! {
             let ended = ended.get_or_insert_default();
             let way = match event {
                 StreamEvent::Data { way, .. } | StreamEvent::Gap { way, .. } | StreamEvent::End { way, .. } => way,
+                StreamEvent::Datagram(datagram) => datagram.way,
             };
             ends_twice |= ended[way as usize];
             ended[way as usize] = matches!(event, StreamEvent::End { .. });

@@ -168,7 +168,7 @@ fn datagrams_are_events_each() {
     let outcome = run(&capture, &[]);
     let (info, events) = &outcome.flows[0];
     assert_eq!((info.transport, info.opener, info.opening_seen), (Transport::Udp, pair.client, false));
-    assert_eq!(events.len(), 6);
+    assert_eq!(events.len(), 5);
     assert_eq!(outcome.forward(), "onetwenty<15 snapped>|open");
     assert_eq!(outcome.counters.udp_datagrams, 3);
 }
@@ -361,7 +361,7 @@ fn frames_without_a_time_have_the_last_one_known() {
     let outcome = run(&capture, &[2]);
     let times: Vec<Time> = (outcome.events(1).iter())
         .filter_map(|event| match event {
-            Told::Data { time, .. } => Some(*time),
+            Told::Datagram { time, .. } => Some(*time),
             _ => None,
         })
         .collect();
