@@ -82,7 +82,7 @@ pub fn story(link: LinkType, frames: &[Frame], sizes: &[usize]) -> Story {
         }
         Interest::Followed
     };
-    let mut table: Table<()> = Table::new(Interest::Followed);
+    let mut table: Table<()> = Table::new(|_, _| Interest::Followed);
     let mut rest = frames;
     let mut sizes = sizes.iter().cycle();
     while !rest.is_empty() {

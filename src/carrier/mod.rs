@@ -12,6 +12,7 @@ mod coding;
 mod gateway;
 pub mod http;
 mod recognise;
+pub mod sms;
 pub mod wsp;
 
 pub use cir::Cir;

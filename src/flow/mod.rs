@@ -42,7 +42,7 @@ pub use names::{ether_type_name, ppp_name, protocol_name};
 pub use silence::SILENT_PATIENCE;
 pub use slot::{DATAGRAMS_REMEMBERED, Interest, Segments, Slot};
 pub use table::{
-    FLOWS_KEPT, FOLLOWED_KEPT, HELD_KEPT, HELD_TOTAL, MAX_FLOWS, MAX_FOLLOWED, MAX_NESTED, Table, Touched,
+    Choice, FLOWS_KEPT, FOLLOWED_KEPT, HELD_KEPT, HELD_TOTAL, MAX_FLOWS, MAX_FOLLOWED, MAX_NESTED, Table, Touched,
 };
 pub use tcp::{HELD_OCTETS, HELD_SEGMENTS, PATIENCE, PATIENCE_PACKETS, RESET_DISTANCE, Tally};
 pub use tunnel::{Outer, Tunnel, TunnelKind};

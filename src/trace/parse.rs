@@ -128,6 +128,7 @@ pub(super) fn encoding(text: &str) -> Option<Encoding> {
     match text {
         "xml" => Some(Encoding::Xml),
         "wbxml" => Some(Encoding::Wbxml),
+        "pts" => Some(Encoding::Pts),
         _ => None,
     }
 }

@@ -1,19 +1,25 @@
 //! CIR, the communication initiation request: how a server that cannot speak first tells its client to poll.
 //!
 //! In: lines, datagrams, pushes, short messages and empty HTTP answers of five bearers. Out: a [`Cir`] item each.
-//! A wake-up is one line of text, `WVCI`, a version and the session cookie; on a TCP connection of its own the client
-//! introduces itself with `HELO` and keeps the connection alive with `PING`, and the server says `OK` to both.
+//! A wake-up is one line of text, `WVCI`, a version and the session cookie; on a TCP connection of its own, which
+//! [`Channel`] reads, the client introduces itself with `HELO` and keeps the connection alive with `PING`, and the
+//! server says `OK` to both. Over HTTP the client asks with a GET whether something waits.
 
+mod channel;
+mod http;
 mod line;
 
+pub use channel::{Channel, LINE_MAX, WAITING_MAX};
+pub use http::is_usual;
+pub(super) use http::{Check, kind_of_status};
 pub use line::{COOKIE_MAX, Line};
 
 use std::sync::Arc;
 
 use super::Direction;
-use crate::flow::FlowInfo;
+use crate::flow::{FlowInfo, Way};
 use crate::time::Time;
-use crate::wire::FrameRange;
+use crate::wire::{FrameNo, FrameRange};
 
 /// What carried a CIR item.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -105,18 +111,64 @@ impl Cir {
         time: Time,
     ) -> Option<Box<Self>> {
         let Line::WakeUp { version, cookie } = Line::find(body)? else { return None };
-        Some(Box::new(Self {
+        let (cookie, version) = (Some(cookie.into()), Some(version.into()));
+        Some(Box::new(Self { cookie, version, ..Self::new(flow, bearer, Kind::WakeUp, frames, time) }))
+    }
+
+    /// The wake-up that a bare datagram is; `None` for any other datagram. The flow is turned so that its receiver is the
+    /// client.
+    pub fn datagram(flow: &FlowInfo, way: Way, datagram: &[u8], frame: FrameNo, time: Time) -> Option<Box<Self>> {
+        let Line::WakeUp { .. } = Line::read(datagram)? else { return None };
+        let mut turned = flow.clone();
+        if way == Way::Forward {
+            std::mem::swap(&mut turned.opener, &mut turned.acceptor);
+        }
+        let frames = FrameRange { first: frame, last: frame };
+        Self::wake_up(Arc::new(turned), Bearer::Udp, datagram, frames, time)
+    }
+
+    /// The introduction of the client of a session.
+    pub(super) fn hello(flow: Arc<FlowInfo>, bearer: Bearer, id: &str, frames: FrameRange, time: Time) -> Self {
+        Self { session_id: Some(id.into()), ..Self::new(flow, bearer, Kind::Hello, frames, time) }
+    }
+
+    /// An item that says only what it is.
+    pub(super) fn new(flow: Arc<FlowInfo>, bearer: Bearer, kind: Kind, frames: FrameRange, time: Time) -> Self {
+        let direction = match kind {
+            Kind::Hello | Kind::Ping => Direction::ClientToServer,
+            Kind::Ok | Kind::WakeUp => Direction::ServerToClient,
+        };
+        Self {
             flow,
             bearer,
-            kind: Kind::WakeUp,
-            direction: Direction::ServerToClient,
+            kind,
+            direction,
             session_id: None,
-            cookie: Some(cookie.into()),
-            version: Some(version.into()),
+            cookie: None,
+            version: None,
             url: None,
             push_id: None,
             frames,
             time,
-        }))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::flow::{FlowNo, Transport};
+
+    #[test]
+    fn a_datagram_goes_to_the_client() {
+        let (opener, acceptor) = (([192, 0, 2, 1], 1200).into(), ([10, 0, 0, 1], 3717).into());
+        let flow =
+            FlowInfo { no: FlowNo(1), transport: Transport::Udp, opener, acceptor, opening_seen: true, tunnel: None };
+        let read = |way, text: &[u8]| Cir::datagram(&flow, way, text, FrameNo(3), Time(4));
+        let cir = read(Way::Forward, b"WVCI 1.2 c01").unwrap();
+        assert_eq!((cir.flow.opener, cir.flow.acceptor), (acceptor, opener));
+        assert_eq!((cir.kind, cir.cookie.as_deref(), cir.frames.last), (Kind::WakeUp, Some("c01"), FrameNo(3)));
+        assert_eq!(read(Way::Reverse, b"WVCI 1.2 c01\r\n").unwrap().flow.opener, opener);
+        assert!(read(Way::Forward, b"HELO s1").is_none() && read(Way::Forward, b"\0WVCI 1.2 c").is_none());
     }
 }

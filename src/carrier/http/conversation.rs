@@ -150,6 +150,11 @@ impl Conversation {
         flow
     }
 
+    /// The flow, turned, whether it proved to carry IMPS or not.
+    pub(super) fn flow(&self, out: &Output<'_>) -> Arc<FlowInfo> {
+        self.imps.clone().unwrap_or_else(|| Arc::new(self.turned(out.flow)))
+    }
+
     /// The flow, turned so that its opener is the client where that is known.
     fn turned(&self, flow: &FlowInfo) -> FlowInfo {
         let mut flow = flow.clone();

@@ -270,6 +270,7 @@ impl Conversation {
         let State::Body(mut message) = std::mem::replace(&mut lane.state, State::Between) else { return };
         let (kind, exchange, last) = (message.kind, message.exchange, message.last_frame());
         let request = message.asked.take().and_then(|asked| asked.draft);
+        let check = request.as_ref().and_then(|request| message.check(request));
         let finished = message.finish(&lane.buffer);
         lane.clear();
         let draft = match finished {
@@ -281,6 +282,9 @@ impl Conversation {
             }
             Finished::Other(draft) => draft,
         };
+        if let Some(check) = check {
+            check.tell(&self.flow(out), out.items);
+        }
         if kind == Kind::Request {
             self.pairing.complete(exchange, last, draft);
         }

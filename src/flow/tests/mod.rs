@@ -53,7 +53,7 @@ struct Outcome {
 
 /// Works a capture off in windows of these numbers of frames, the rest in one; UDP is followed.
 fn run(capture: &Capture, windows: &[usize]) -> Outcome {
-    run_with(capture, windows, Table::new(Interest::Followed), |_, _| Interest::Followed)
+    run_with(capture, windows, Table::new(|_, _| Interest::Followed), |_, _| Interest::Followed)
 }
 
 /// The same with a table and a choice of flows to follow.
