@@ -3,15 +3,26 @@
 //! In: the [`StreamEvent`](crate::flow::StreamEvent)s of a flow. Out: [`Carried`] items in the order in which they
 //! were complete: an [`Envelope`] for each request and answer that belongs to IMPS, and each gap in such a flow.
 //! Carriers know how payloads travel; what a payload says is not their business.
+//!
+//! A [`Stream`] reads a TCP flow and [`Datagrams`] one of UDP, each by the carrier that its first octets show. Carriers
+//! share `recognise`, which tells IMPS from other traffic, `coding`, which undoes gzip and deflate, and `gateway`,
+//! which reads what gateways wrote into a request.
 
 pub mod cir;
+mod coding;
+mod datagrams;
 mod gateway;
 pub mod http;
+mod recognise;
 pub mod sms;
 mod stream;
+pub mod wsp;
 
 pub use cir::Cir;
+pub use coding::INFLATED_MAX;
+pub use datagrams::{Datagrams, follows};
 pub use gateway::Gateway;
+pub use recognise::SNIFF_MAX;
 pub use stream::Stream;
 
 use std::sync::Arc;
@@ -54,14 +65,17 @@ pub enum Carrier {
     Http,
     /// Short messages.
     Sms,
+    /// WSP over UDP, with WTP or without.
+    Wsp,
 }
 
 impl Carrier {
-    /// The name used in reports: `http`, `sms`.
+    /// The name used in reports: `http`, `sms`, `wsp`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Http => "http",
             Self::Sms => "sms",
+            Self::Wsp => "wsp",
         }
     }
 }

@@ -9,9 +9,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rayon::prelude::*;
 
 use crate::capture::{Capture, ReadError, Window};
-use crate::carrier::{Carried, Direction, Stream, cir, http};
-use crate::flow::{Counters, FlowInfo, FlowNo, Interest, Loss, Segments, Slot, StreamEvent, Table, Way};
-use crate::report::Kinds;
+use crate::carrier::{Carried, Datagrams, Direction, Stream, cir, follows, http, wsp};
+use crate::flow::{Counters, FlowInfo, FlowNo, Interest, Loss, Segments, Slot, StreamEvent, Table, Transport, Way};
+use crate::report::{Kinds, Share};
 use crate::time::Time;
 use crate::tls::{self, Context, Verdict};
 use crate::wire::FrameNo;
@@ -31,7 +31,9 @@ enum Kind {
     #[default]
     Other,
     Http,
+    Wsp,
     Tls,
+    Wtls,
     Imps,
 }
 
@@ -41,6 +43,8 @@ struct Follower {
     stream: Stream,
     /// What the flow is protected with.
     tls: Option<tls::Connection>,
+    /// The same of datagrams.
+    datagrams: Datagrams,
     /// Whether it is known what the flow is.
     settled: bool,
     kind: Kind,
@@ -60,15 +64,24 @@ impl std::fmt::Debug for Follower {
 
 impl Follower {
     /// Counts the flow, which is over.
-    fn count(&self, kinds: &mut Kinds) {
-        let share = match self.kind {
+    fn count(&self, flow: &FlowInfo, kinds: &mut Kinds) {
+        let known = Share { flows: 1, octets: self.octets };
+        *match self.kind {
             Kind::Other => return,
             Kind::Http => &mut kinds.http,
+            Kind::Wsp => &mut kinds.wsp,
             Kind::Tls => &mut kinds.tls,
+            Kind::Wtls => &mut kinds.wtls,
             Kind::Imps => &mut kinds.imps,
-        };
-        share.flows += 1;
-        share.octets += self.octets;
+        } += known;
+        if flow.transport == Transport::Udp {
+            kinds.over_udp += known;
+        }
+    }
+
+    /// Octets of memory that its readers hold.
+    fn held(&self) -> usize {
+        self.stream.held() + self.datagrams.held()
     }
 }
 
@@ -86,8 +99,7 @@ pub fn run<W: Send>(
     work: impl Fn(Carried) -> W + Sync,
     mut take: impl FnMut(&Capture, Vec<W>) -> ControlFlow<()>,
 ) -> (Counted, Result<(), ReadError>) {
-    let mut table: Table<Follower> =
-        Table::new(Interest::Ignored).weighing(|follower: &Follower| follower.stream.held());
+    let mut table: Table<Follower> = Table::new(follows).weighing(Follower::held);
     let mut window = Window::default();
     let kinds = Mutex::new(Kinds::default());
     let read = loop {
@@ -129,14 +141,17 @@ fn advance<W: Send>(
         slot.advance(segments, window, &mut |state, flow, event, reached| {
             let follower = state.get_or_insert_with(Follower::default);
             follower.reached = reached;
-            let interest = feed(follower, flow, event, tls, &mut carried);
+            let interest = match flow.transport {
+                Transport::Tcp => feed(follower, flow, event, tls, &mut carried),
+                Transport::Udp => feed_datagram(follower, flow, event, &mut carried),
+            };
             done.extend(carried.drain(..).map(|item| ((reached, flow.no), work(item))));
             interest
         });
         if slot.is_over()
-            && let Some(follower) = slot.state()
+            && let Some(follower) = slot.state().take()
         {
-            follower.count(&mut kinds.lock().unwrap_or_else(PoisonError::into_inner));
+            follower.count(slot.info(), &mut kinds.lock().unwrap_or_else(PoisonError::into_inner));
         }
         done
     };
@@ -155,7 +170,11 @@ const SEALED_TOLD_EVERY: i64 = 5_000_000_000;
 
 /// Tells that an event of a flow brings what cannot be read: anything may have been said between its hosts.
 fn seal(told: &mut Option<Time>, flow: &FlowInfo, event: StreamEvent<'_>, frame: FrameNo) -> Option<Carried> {
-    let StreamEvent::Data { way, time, .. } = event else { return None };
+    let (way, time) = match event {
+        StreamEvent::Data { way, time, .. } => (way, time),
+        StreamEvent::Datagram(datagram) => (datagram.way, datagram.time),
+        _ => return None,
+    };
     if told.is_some_and(|told| time.0.saturating_sub(told.0) < SEALED_TOLD_EVERY) {
         return None;
     }
@@ -173,6 +192,24 @@ fn is_of_imps(item: &Carried) -> bool {
     }
 }
 
+fn feed_datagram(follower: &mut Follower, flow: &FlowInfo, event: StreamEvent<'_>, out: &mut Vec<Carried>) -> Interest {
+    if let StreamEvent::Datagram(datagram) = event {
+        follower.octets += datagram.bytes.len() as u64;
+    }
+    if wsp::is_sealed(flow) {
+        follower.kind = Kind::Wtls;
+        out.extend(seal(&mut follower.sealed, flow, event, follower.reached));
+        return Interest::Followed;
+    }
+    let interest = follower.datagrams.push(flow, event, out);
+    follower.kind = follower.kind.max(match out.iter().any(is_of_imps) {
+        true => Kind::Imps,
+        false if follower.datagrams.is_wsp() => Kind::Wsp,
+        false => Kind::Other,
+    });
+    interest
+}
+
 fn feed(
     follower: &mut Follower,
     flow: &FlowInfo,
@@ -183,7 +220,7 @@ fn feed(
     if !follower.settled && follower.tls.is_none() && tls::begins(&event) {
         follower.tls = Some(tls::Connection::new());
     }
-    let Follower { stream, tls: protection, settled, reached, sealed, kind, octets } = follower;
+    let Follower { stream, tls: protection, settled, reached, sealed, kind, octets, .. } = follower;
     if let StreamEvent::Data { bytes, .. } = event {
         *octets += bytes.len() as u64;
     }

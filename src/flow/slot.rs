@@ -10,10 +10,10 @@ use super::fragment::{Assembled, CAPTURED_TWICE};
 use super::silence::{Awaited, Quiet, Silence};
 use super::tcp::{Arrival, Emit, Half, Origin, Run, Tally};
 use super::tunnel::{Outer, Tunnel};
-use super::{End, FlowInfo, Loss, StreamEvent, Way};
+use super::{Datagram, End, FlowInfo, StreamEvent, Way};
 use crate::capture::Window;
 use crate::time::Time;
-use crate::wire::FrameNo;
+use crate::wire::{FrameNo, Piece, Pieces};
 
 /// Whether a flow is worth being read on.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -343,7 +343,7 @@ impl<T> Slot<T> {
                     read_segment(halves, segment.way, (seq, ack, flags), now, [arrival], emit);
                 }
                 Head::Udp { id } if knows(recent, segment, id, bytes) => note_repeated(halves),
-                Head::Udp { .. } => read_datagram(segment, bytes, now, emit),
+                Head::Udp { .. } => read_datagram(segment, bytes, &Pieces::one(no, now.offset), now, emit),
             }
         }
         let ended_at = match self.fate {
@@ -438,7 +438,7 @@ fn read_assembled(
     now: Origin,
     emit: &mut Emit<'_>,
 ) {
-    let mut runs = whole.runs(segment.payload);
+    let runs = whole.runs(segment.payload);
     match segment.head {
         Head::Tcp { seq, ack, flags } => {
             let fin_at = u64::from(segment.payload.len) + u64::from(segment.payload.missing);
@@ -454,22 +454,22 @@ fn read_assembled(
             read_segment(halves, segment.way, (seq, ack, flags), now, arrivals, emit);
         }
         Head::Udp { id } => {
-            let origin = runs.next().map_or(now, |run| run.origin);
             let bytes = segment.payload.of(whole.prefix());
-            match knows(recent, segment, id, bytes) {
-                true => note_repeated(halves),
-                false => read_datagram(segment, bytes, origin, emit),
+            if knows(recent, segment, id, bytes) {
+                return note_repeated(halves);
             }
+            let mut pieces = Pieces::default();
+            runs.take_while(|run| (run.at as usize) < bytes.len()).for_each(|run| {
+                pieces.push(Piece { at: run.at as u32, frame: run.origin.frame, offset: Some(run.origin.offset) });
+            });
+            read_datagram(segment, bytes, &pieces, now, emit);
         }
     }
 }
 
-/// Reads a UDP datagram: one event, whatever its length, and a gap where the snap length cut it.
-fn read_datagram(segment: &Segment, bytes: &[u8], origin: Origin, emit: &mut Emit<'_>) {
-    let (way, Origin { frame, offset, time }) = (segment.way, origin);
-    emit(StreamEvent::Data { way, bytes, frame, offset: Some(offset), time });
-    if segment.payload.missing > 0 {
-        let octets = Some(u64::from(segment.payload.missing));
-        emit(StreamEvent::Gap { way, octets, loss: Loss::SnapLength, frame, time });
-    }
+/// Reads a UDP datagram: one event, whatever its length.
+fn read_datagram(segment: &Segment, bytes: &[u8], pieces: &Pieces, now: Origin, emit: &mut Emit<'_>) {
+    let Origin { frame, time, .. } = now;
+    let missing = segment.payload.missing;
+    emit(StreamEvent::Datagram(Datagram { way: segment.way, bytes, pieces, missing, frame, time }));
 }

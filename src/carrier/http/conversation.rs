@@ -115,6 +115,7 @@ impl Conversation {
                 }
             }
             StreamEvent::End { way, end, frame, time } => self.end(way, end, Spot { frame, time }, out),
+            StreamEvent::Datagram(_) => {}
         }
     }
 

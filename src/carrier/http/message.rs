@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use super::body::Framing;
-use super::coding::{self, Coding, INFLATED_MAX, PlainEnd};
 use super::facts::Facts;
 use super::head::{self, Head, Kind, Look, StartLine, slots};
 use super::pairing::{Asked, Method};
-use super::recognise::{self, Media, SNIFF_MAX, Verdict};
 use crate::carrier::cir::{self, Check};
+use crate::carrier::coding::{self, Coding, undo_coding};
+use crate::carrier::recognise::{self, Media, SNIFF_MAX, Verdict};
 use crate::carrier::{Anomaly, Carrier, Direction, Envelope, Start, Wholeness};
 use crate::flow::{End, FlowInfo, Loss};
 use crate::time::Time;
@@ -351,27 +351,6 @@ impl Message {
         }
         envelope.wholeness = wholeness;
         Finished::Imps(envelope)
-    }
-}
-
-/// Undoes the content coding of the body. One of which nothing decodes is left as it was transferred.
-fn undo_coding(envelope: &mut Envelope, coding: Coding, wholeness: &mut Wholeness) {
-    if coding == Coding::Unknown {
-        envelope.anomalies.push(Anomaly::UnknownContentCoding);
-    }
-    if !coding.is_known() {
-        return;
-    }
-    let plain = coding::undo(coding, envelope.body.bytes(), INFLATED_MAX);
-    let is_whole = *wholeness == Wholeness::Complete;
-    match plain.end {
-        PlainEnd::Bad if is_whole => envelope.anomalies.push(Anomaly::BadContentCoding),
-        PlainEnd::Limit if is_whole => *wholeness = Wholeness::Limit,
-        _ => {}
-    }
-    if plain.end != PlainEnd::Bad || !plain.bytes.is_empty() {
-        envelope.body = Wire::derived(plain.bytes, envelope.body.pieces());
-        envelope.compressed = true;
     }
 }
 

@@ -8,9 +8,9 @@ use super::head::{self, HEAD_MAX, Head, Kind, Look, START_LINE_MAX, StartLine, l
 use super::lane::{Hole, Segment, State};
 use super::message::{Finished, Message, Spot};
 use super::pairing::{Attribution, Method};
-use super::recognise::Media;
 use super::resync::{self, Found, look_closely};
 use crate::carrier::Carried;
+use crate::carrier::recognise::Media;
 use crate::flow::{End, Loss, Way};
 
 /// How many octets of line ends stand before a message.

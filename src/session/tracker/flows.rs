@@ -168,7 +168,8 @@ impl Tracker {
     pub(super) fn carry(&mut self, heard: &Heard) -> (Option<SessionNo>, Owner) {
         let doubt = heard.events.iter().find_map(|e| Doubt::of(e.whole));
         let state = self.flows.entry(heard.flow.no).or_default();
-        self.tally.joined_late += u64::from(!std::mem::replace(&mut state.heard, true) && !heard.flow.opening_seen);
+        let first = !std::mem::replace(&mut state.heard, true);
+        self.tally.joined_late += u64::from(first && heard.flow.began_before());
         if heard.direction == Direction::ClientToServer {
             self.tally.exchanges += 1;
             let user = if heard.session_id.is_none() { named(heard) } else { None };
@@ -181,7 +182,7 @@ impl Tracker {
         let state = self.flows.entry(heard.flow.no).or_default();
         let Some(exchange) = state.exchanges.remove(&heard.exchange) else {
             self.tally.exchanges += 1;
-            let lost = if heard.flow.opening_seen { Doubt::MissingPackets } else { Doubt::BeganMidStream };
+            let lost = if heard.flow.began_before() { Doubt::BeganMidStream } else { Doubt::MissingPackets };
             self.tally.settle(Some(state.lossy.unwrap_or(lost)));
             return (None, Owner::default());
         };
