@@ -5,9 +5,12 @@
 
 pub mod capture;
 pub mod chain;
+pub mod cir;
 pub mod frames;
 pub mod http;
+pub mod pts;
 pub mod script;
+pub mod sms;
 pub mod tcp;
 pub mod tls;
 pub mod trace;
@@ -19,7 +22,7 @@ pub mod xml;
 pub type Target = fn(&[u8]);
 
 /// Every target by its name.
-pub const TARGETS: [(&str, Target); 11] = [
+pub const TARGETS: [(&str, Target); 14] = [
     ("pcap", capture::pcap),
     ("pcapng", capture::pcapng),
     ("packed", capture::packed),
@@ -27,8 +30,11 @@ pub const TARGETS: [(&str, Target); 11] = [
     ("tcp", tcp::run),
     ("tls", tls::run),
     ("http", http::run),
+    ("sms", sms::run),
+    ("cir", cir::run),
     ("xml", xml::run),
     ("wbxml", wbxml::run),
+    ("pts", pts::run),
     ("trace", trace::run),
     ("chain", chain::run),
 ];
