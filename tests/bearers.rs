@@ -51,7 +51,7 @@ impl Net {
     /// What the client, or else the server, sends in the TCP connection of these ports.
     fn tcp(&mut self, ports: (u16, u16), from_client: bool, payload: &[u8]) -> &mut Self {
         if !self.sequences.contains_key(&ports.0) {
-            self.sequences.insert(ports.0, [1000, 5000]);
+            self.sequences.extend([(ports.0, [1000, 5000])]);
             self.segment(ports, true, 0x02, &[]);
             self.segment(ports, false, 0x12, &[]);
         }

@@ -300,7 +300,10 @@ mod tests {
         out
     }
 
-    fn brief(calls: &[Call]) -> Vec<(u64, Option<&str>, Option<(u64, f64)>)> {
+    /// Frame, session, and frame and latency of the answer.
+    type Brief<'c> = (u64, Option<&'c str>, Option<(u64, f64)>);
+
+    fn brief(calls: &[Call]) -> Vec<Brief<'_>> {
         let answer = |call: &Call| call.answer.map(|(frame, latency)| (frame.0, latency.0));
         calls.iter().map(|call| (call.cir.frames.first.0, call.session.as_deref(), answer(call))).collect()
     }
