@@ -10,9 +10,7 @@ use rayon::prelude::*;
 
 use crate::capture::{Capture, ReadError, Window};
 use crate::carrier::{Carried, Direction, http, wsp};
-use crate::flow::{
-    Counters, FlowInfo, FlowNo, Interest, Loss, Segments, Slot, StreamEvent, Table, Transport, Way,
-};
+use crate::flow::{Counters, FlowInfo, FlowNo, Interest, Loss, Segments, Slot, StreamEvent, Table, Transport, Way};
 use crate::report::{Kinds, Share};
 use crate::time::Time;
 use crate::tls::{self, Context, Verdict};
@@ -190,12 +188,7 @@ fn follows(ports: [u16; 2], first: &[u8]) -> Interest {
     if wsp::begins(ports, first) { Interest::Followed } else { Interest::Ignored }
 }
 
-fn feed_datagram(
-    follower: &mut Follower,
-    flow: &FlowInfo,
-    event: StreamEvent<'_>,
-    out: &mut Vec<Carried>,
-) -> Interest {
+fn feed_datagram(follower: &mut Follower, flow: &FlowInfo, event: StreamEvent<'_>, out: &mut Vec<Carried>) -> Interest {
     if let StreamEvent::Datagram(datagram) = event {
         follower.octets += datagram.bytes.len() as u64;
     }

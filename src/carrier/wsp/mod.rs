@@ -53,7 +53,9 @@ pub fn begins(ports: [u16; 2], first: &[u8]) -> bool {
     let known = |port: &u16| matches!(*port, UNITS | TRANSACTIONS | PUSHES);
     // A record of WTLS begins with its type and what its header holds.
     let is_record = matches!(first, [kind, ..] if matches!(kind & 0x1f, 1..=4));
-    ports.iter().any(known) || is_record && ports.iter().any(|p| SEALED.contains(p)) || Layer::of_content(first).is_some()
+    ports.iter().any(known)
+        || is_record && ports.iter().any(|p| SEALED.contains(p))
+        || Layer::of_content(first).is_some()
 }
 
 /// Whether a UDP flow is WSP that WTLS protects, by a port of it.
