@@ -4,21 +4,26 @@
 //! were complete: an [`Envelope`] for each request and answer that belongs to IMPS, and each gap in such a flow.
 //! Carriers know how payloads travel; what a payload says is not their business.
 //!
-//! They share `recognise`, which tells IMPS from other traffic, `coding`, which undoes gzip and deflate, and `gateway`,
+//! A [`Stream`] reads a TCP flow and [`Datagrams`] one of UDP, each by the carrier that its first octets show. Carriers
+//! share `recognise`, which tells IMPS from other traffic, `coding`, which undoes gzip and deflate, and `gateway`,
 //! which reads what gateways wrote into a request.
 
 pub mod cir;
 mod coding;
+mod datagrams;
 mod gateway;
 pub mod http;
 mod recognise;
 pub mod sms;
+mod stream;
 pub mod wsp;
 
 pub use cir::Cir;
 pub use coding::INFLATED_MAX;
+pub use datagrams::{Datagrams, follows};
 pub use gateway::Gateway;
 pub use recognise::SNIFF_MAX;
+pub use stream::Stream;
 
 use std::sync::Arc;
 

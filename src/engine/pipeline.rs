@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rayon::prelude::*;
 
 use crate::capture::{Capture, ReadError, Window};
-use crate::carrier::{Carried, Direction, http, wsp};
+use crate::carrier::{Carried, Datagrams, Direction, Stream, cir, follows, http, wsp};
 use crate::flow::{Counters, FlowInfo, FlowNo, Interest, Loss, Segments, Slot, StreamEvent, Table, Transport, Way};
 use crate::report::{Kinds, Share};
 use crate::time::Time;
@@ -40,11 +40,11 @@ enum Kind {
 /// What the engine hangs on a followed flow.
 #[derive(Default)]
 struct Follower {
-    connection: http::Connection,
-    /// What the connection is protected with.
+    stream: Stream,
+    /// What the flow is protected with.
     tls: Option<tls::Connection>,
     /// The same of datagrams.
-    wsp: wsp::Connection,
+    datagrams: Datagrams,
     /// Whether it is known what the flow is.
     settled: bool,
     kind: Kind,
@@ -81,7 +81,7 @@ impl Follower {
 
     /// Octets of memory that its readers hold.
     fn held(&self) -> usize {
-        self.connection.held() + self.wsp.held()
+        self.stream.held() + self.datagrams.held()
     }
 }
 
@@ -183,9 +183,13 @@ fn seal(told: &mut Option<Time>, flow: &FlowInfo, event: StreamEvent<'_>, frame:
     Some(Carried::Gap { flow: Arc::new(flow.clone()), proved: false, direction, loss: Loss::Encrypted, time, frame })
 }
 
-/// Whether a UDP flow that begins with this datagram is read.
-fn follows(ports: [u16; 2], first: &[u8]) -> Interest {
-    if wsp::begins(ports, first) { Interest::Followed } else { Interest::Ignored }
+/// Whether an item proves that its flow carries IMPS; a check whether something waits may be any GET.
+fn is_of_imps(item: &Carried) -> bool {
+    match item {
+        Carried::Envelope(_) => true,
+        Carried::Cir(cir) => cir.bearer != cir::Bearer::Http,
+        Carried::Gap { .. } | Carried::End { .. } => false,
+    }
 }
 
 fn feed_datagram(follower: &mut Follower, flow: &FlowInfo, event: StreamEvent<'_>, out: &mut Vec<Carried>) -> Interest {
@@ -197,10 +201,10 @@ fn feed_datagram(follower: &mut Follower, flow: &FlowInfo, event: StreamEvent<'_
         out.extend(seal(&mut follower.sealed, flow, event, follower.reached));
         return Interest::Followed;
     }
-    let interest = follower.wsp.push(flow, event, out);
-    follower.kind = follower.kind.max(match out.iter().any(|i| matches!(i, Carried::Envelope(_) | Carried::Cir(_))) {
+    let interest = follower.datagrams.push(flow, event, out);
+    follower.kind = follower.kind.max(match out.iter().any(is_of_imps) {
         true => Kind::Imps,
-        false if follower.wsp.is_certain() => Kind::Wsp,
+        false if follower.datagrams.is_wsp() => Kind::Wsp,
         false => Kind::Other,
     });
     interest
@@ -216,17 +220,17 @@ fn feed(
     if !follower.settled && follower.tls.is_none() && tls::begins(&event) {
         follower.tls = Some(tls::Connection::new());
     }
-    let Follower { connection, tls: protection, settled, reached, sealed, kind, octets, .. } = follower;
+    let Follower { stream, tls: protection, settled, reached, sealed, kind, octets, .. } = follower;
     if let StreamEvent::Data { bytes, .. } = event {
         *octets += bytes.len() as u64;
     }
     let mut wants = http::Interest::Undecided;
     match protection {
-        None => wants = connection.push(flow, event, out),
+        None => wants = stream.push(flow, event, out),
         Some(protected) => {
             let verdict = protected.push(event, *reached, tls, &mut |plain| {
                 if wants != http::Interest::Ignore {
-                    wants = connection.push(flow, plain, out);
+                    wants = stream.push(flow, plain, out);
                 }
             });
             match verdict {
@@ -243,14 +247,14 @@ fn feed(
     }
     *settled |= wants == http::Interest::Keep;
     *kind = (*kind).max(match wants {
-        _ if out.iter().any(|item| matches!(item, Carried::Envelope(_))) => Kind::Imps,
-        http::Interest::Keep | http::Interest::Tunnel => Kind::Http,
-        http::Interest::Undecided | http::Interest::Ignore => Kind::Other,
+        _ if out.iter().any(is_of_imps) => Kind::Imps,
+        http::Interest::Keep | http::Interest::Tunnel if stream.is_http() => Kind::Http,
+        _ => Kind::Other,
     });
     match wants {
         http::Interest::Ignore => Interest::Ignored,
         http::Interest::Tunnel => {
-            *connection = http::Connection::new();
+            *stream = Stream::new();
             *settled = protection.is_some();
             Interest::Followed
         }

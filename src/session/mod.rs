@@ -7,6 +7,7 @@
 //! What the capture could not have shown is kept as [`Doubt`].
 
 mod agreement;
+pub mod calls;
 mod doubt;
 mod event;
 mod heard;

@@ -187,7 +187,8 @@ fn said(envelope: &Envelope, payload: Payload, version: Version, encoding: Encod
         delay: 0,
         direction: envelope.direction,
         connection: 1,
-        content_type: (stated != implied).then(|| stated.unwrap_or_default().to_owned()),
+        content_type: (stated != implied && envelope.start != Start::Message)
+            .then(|| stated.unwrap_or_default().to_owned()),
         status: envelope.status().filter(|s| *s != 200),
         method: method.filter(|m| m != "POST"),
         target: target.filter(|t| *t != super::TARGET),

@@ -17,9 +17,9 @@ pub use line::{COOKIE_MAX, Line};
 use std::sync::Arc;
 
 use super::Direction;
-use crate::flow::{FlowInfo, Way};
+use crate::flow::{Datagram, FlowInfo, Way};
 use crate::time::Time;
-use crate::wire::{FrameNo, FrameRange};
+use crate::wire::FrameRange;
 
 /// What carried a CIR item.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -117,14 +117,14 @@ impl Cir {
 
     /// The wake-up that a bare datagram is; `None` for any other datagram. The flow is turned so that its receiver is the
     /// client.
-    pub fn datagram(flow: &FlowInfo, way: Way, datagram: &[u8], frame: FrameNo, time: Time) -> Option<Box<Self>> {
-        let Line::WakeUp { .. } = Line::read(datagram)? else { return None };
+    pub(super) fn datagram(flow: &FlowInfo, datagram: &Datagram<'_>) -> Option<Box<Self>> {
+        let Line::WakeUp { .. } = Line::read(datagram.bytes)? else { return None };
         let mut turned = flow.clone();
-        if way == Way::Forward {
+        if datagram.way == Way::Forward {
             std::mem::swap(&mut turned.opener, &mut turned.acceptor);
         }
-        let frames = FrameRange { first: frame, last: frame };
-        Self::wake_up(Arc::new(turned), Bearer::Udp, datagram, frames, time)
+        let frames = datagram.pieces.frames()?;
+        Self::wake_up(Arc::new(turned), Bearer::Udp, datagram.bytes, frames, datagram.time)
     }
 
     /// The introduction of the client of a session.
@@ -158,13 +158,17 @@ impl Cir {
 mod tests {
     use super::*;
     use crate::flow::{FlowNo, Transport};
+    use crate::wire::{FrameNo, Pieces};
 
     #[test]
     fn a_datagram_goes_to_the_client() {
         let (opener, acceptor) = (([192, 0, 2, 1], 1200).into(), ([10, 0, 0, 1], 3717).into());
         let flow =
             FlowInfo { no: FlowNo(1), transport: Transport::Udp, opener, acceptor, opening_seen: true, tunnel: None };
-        let read = |way, text: &[u8]| Cir::datagram(&flow, way, text, FrameNo(3), Time(4));
+        let read = |way, bytes: &[u8]| {
+            let (pieces, frame) = (Pieces::one(FrameNo(3), 42), FrameNo(3));
+            Cir::datagram(&flow, &Datagram { way, bytes, pieces: &pieces, missing: 0, frame, time: Time(4) })
+        };
         let cir = read(Way::Forward, b"WVCI 1.2 c01").unwrap();
         assert_eq!((cir.flow.opener, cir.flow.acceptor), (acceptor, opener));
         assert_eq!((cir.kind, cir.cookie.as_deref(), cir.frames.last), (Kind::WakeUp, Some("c01"), FrameNo(3)));

@@ -8,9 +8,9 @@ use std::sync::Arc;
 
 use super::super::Carried;
 use super::{Mailbox, Short};
-use crate::flow::FlowInfo;
+use crate::flow::{Datagram, FlowInfo};
 use crate::time::Time;
-use crate::wire::{FrameNo, Wire};
+use crate::wire::Wire;
 
 /// Channels of which segments are kept; beyond it the one that is silent longest is given up.
 pub const CHANNELS_MAX: usize = 64;
@@ -61,19 +61,14 @@ impl Tap {
     }
 
     /// Takes a datagram, in the order of capture, and appends what it completes to `out`.
-    pub fn push(
-        &mut self,
-        flow: &Arc<FlowInfo>,
-        datagram: &[u8],
-        frame: FrameNo,
-        offset: Option<u32>,
-        time: Time,
-        out: &mut Vec<Carried>,
-    ) {
-        let Some((channel, at)) = header(datagram) else { return };
-        let Some(segment) = lapdm(datagram.get(at..).unwrap_or_default()) else { return };
+    pub fn push(&mut self, flow: &Arc<FlowInfo>, datagram: &Datagram<'_>, out: &mut Vec<Carried>) {
+        let Datagram { bytes, pieces, time, .. } = *datagram;
+        let Some((channel, at)) = header(bytes) else { return };
+        let Some(segment) = lapdm(bytes.get(at..).unwrap_or_default()) else { return };
         let start = at + segment.at;
-        let Some(octets) = datagram.get(start..start + segment.length) else { return };
+        if bytes.len() < start + segment.length {
+            return;
+        }
         let known = self.open.iter().position(|open| open.channel == channel);
         let mut open = match known.and_then(|known| self.open.remove(known)) {
             // Sent again.
@@ -81,8 +76,7 @@ impl Tap {
             Some(open) if open.more && segment.sequence == (open.sequence + 1) % 8 => open,
             _ => Open { channel, sequence: 0, message: Wire::default(), more: false },
         };
-        let place = offset.and_then(|offset| offset.checked_add(u32::try_from(start).ok()?));
-        open.message.push(octets, frame, place);
+        open.message.append(&Wire::cut(bytes, pieces, start..start + segment.length));
         (open.sequence, open.more) = (segment.sequence, segment.more && open.message.len() <= MESSAGE_MAX);
         if !open.more {
             let message = std::mem::take(&mut open.message);

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::super::recognise::{self, Media, Verdict};
 use super::super::{Carried, Carrier, Cir, Direction, Envelope, Gateway, Headers, Start, cir};
 use super::join::Joiner;
 use super::{Ports, Preamble, Segment, Short};
@@ -16,8 +17,6 @@ const PUSH: u16 = 2948;
 
 /// Digits of an MSISDN, by which a message names its subscriber.
 const MSISDN: std::ops::RangeInclusive<usize> = 8..=15;
-/// Octets in which the root of an XML document is looked for.
-const ROOT_WITHIN: usize = 512;
 
 /// What parts of one message have in common.
 #[derive(Clone, PartialEq, Eq)]
@@ -115,7 +114,7 @@ impl Mailbox {
             out.push(Carried::Cir(cir));
             return true;
         }
-        let is_document = is_document(text.bytes());
+        let is_document = recognise::body(text.bytes(), Media::Open) == Verdict::Imps;
         if is_document {
             out.push(envelope(flow, Short { text, ..short.clone() }));
         }
@@ -169,23 +168,13 @@ fn wake_up(flow: &Arc<FlowInfo>, short: &Short, text: &Wire, pushed: bool) -> Op
     let bearer = if pushed { cir::Bearer::Push } else { cir::Bearer::Sms };
     let flow = Arc::clone(flow);
     if let Some(cir) = Cir::wake_up(Arc::clone(&flow), bearer, text.bytes(), short.frames, short.end) {
-        return Some(cir);
+        // A push begins with its number and what it is.
+        let push_id = text.bytes().first().copied().filter(|_| pushed);
+        return Some(Box::new(Cir { push_id, ..*cir }));
     }
     match cir::Line::read(text.bytes()).filter(|_| short.uses(CIR))? {
         cir::Line::Hello(id) => Some(Box::new(Cir::hello(flow, bearer, id, short.frames, short.end))),
         _ => None,
-    }
-}
-
-/// Whether a text is a document of IMPS in WBXML or XML, by how it begins.
-fn is_document(text: &[u8]) -> bool {
-    match text {
-        [0x03, 0x0F..=0x12, 0x6A, 0x00, ..] => true,
-        [b'<', ..] => {
-            let start = text.get(..text.len().min(ROOT_WITHIN)).unwrap_or_default();
-            [&b"<WV-CSP-"[..], b"<WV-SSP-"].iter().any(|root| memchr::memmem::find(start, root).is_some())
-        }
-        _ => false,
     }
 }
 

@@ -5,9 +5,9 @@ use proptest::prelude::*;
 
 use super::super::{Carried, Direction, Wholeness, cir};
 use super::*;
-use crate::flow::{End, FlowInfo, FlowNo, Loss, StreamEvent, Transport, Way};
+use crate::flow::{Datagram, End, FlowInfo, FlowNo, Loss, StreamEvent, Transport, Way};
 use crate::time::Time;
-use crate::wire::{FrameNo, FrameRange, Wire};
+use crate::wire::{FrameNo, FrameRange, Pieces, Wire};
 
 const SECOND: i64 = 1_000_000_000;
 
@@ -444,6 +444,12 @@ fn tapped(up: bool, slow: bool, sequence: u8, more: bool, octets: &[u8]) -> Vec<
     datagram
 }
 
+fn put(tap: &mut Tap, bytes: &[u8], frame: u64, out: &mut Vec<Carried>) {
+    let (frame, pieces) = (FrameNo(frame), Pieces::one(FrameNo(frame), 42));
+    let datagram = Datagram { way: Way::Forward, bytes, pieces: &pieces, missing: 0, frame, time: Time(0) };
+    tap.push(&Arc::new(flow(Transport::Udp)), &datagram, out);
+}
+
 #[test]
 fn short_messages_are_read_off_the_air() {
     let tpdu = octets("440c91447700900010000462112280000000180605040e8400005756434920312e3220636f6f6b69653031");
@@ -452,7 +458,6 @@ fn short_messages_are_read_off_the_air() {
     let message = [&[0x09, 1, relay.len() as u8][..], &relay].concat();
     for slow in [false, true] {
         let (mut tap, mut out) = (Tap::default(), Vec::new());
-        let flow = Arc::new(flow(Transport::Udp));
         let count = message.chunks(20).count();
         for (i, segment) in message.chunks(20).enumerate() {
             // Each is sent twice, and on another channel something else is.
@@ -461,7 +466,7 @@ fn short_messages_are_read_off_the_air() {
                 tapped(false, slow, i as u8, i + 1 < count, segment),
                 tapped(true, slow, i as u8, i + 1 < count, &[1]),
             ] {
-                tap.push(&flow, &datagram, FrameNo(i as u64 + 1), Some(42), Time(0), &mut out);
+                put(&mut tap, &datagram, i as u64 + 1, &mut out);
             }
         }
         assert_eq!(briefs(&out), ["cir-sms wake-up cookie01"]);
@@ -473,16 +478,15 @@ fn short_messages_are_read_off_the_air() {
 #[test]
 fn channels_have_a_limit() {
     let (mut tap, mut out) = (Tap::default(), Vec::new());
-    let flow = Arc::new(flow(Transport::Udp));
     for n in 0..CHANNELS_MAX as u8 + 9 {
         let mut datagram = tapped(false, false, 0, true, b"x");
         datagram[5] = n;
-        tap.push(&flow, &datagram, FrameNo(1), Some(42), Time(0), &mut out);
+        put(&mut tap, &datagram, 1, &mut out);
     }
     let each = tap.held() / CHANNELS_MAX;
     assert_eq!(tap.held(), each * CHANNELS_MAX);
     let mut one = Tap::default();
-    one.push(&flow, &tapped(false, false, 0, true, b"x"), FrameNo(1), Some(42), Time(0), &mut out);
+    put(&mut one, &tapped(false, false, 0, true, b"x"), 1, &mut out);
     assert_eq!(one.held(), each);
 }
 
@@ -509,7 +513,7 @@ proptest! {
         let mut tap = Tap::default();
         for mut datagram in datagrams {
             datagram.splice(0..0, tapped(true, false, 0, false, b"\x09\x01"));
-            tap.push(&Arc::new(flow(Transport::Udp)), &datagram, FrameNo(1), None, Time(0), &mut Vec::new());
+            put(&mut tap, &datagram, 1, &mut Vec::new());
         }
     }
 
