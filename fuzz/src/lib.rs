@@ -13,13 +13,14 @@ pub mod tls;
 pub mod trace;
 pub mod tree;
 pub mod wbxml;
+pub mod wsp;
 pub mod xml;
 
 /// A target: takes octets, and panics where something does not hold.
 pub type Target = fn(&[u8]);
 
 /// Every target by its name.
-pub const TARGETS: [(&str, Target); 11] = [
+pub const TARGETS: [(&str, Target); 12] = [
     ("pcap", capture::pcap),
     ("pcapng", capture::pcapng),
     ("packed", capture::packed),
@@ -27,6 +28,7 @@ pub const TARGETS: [(&str, Target); 11] = [
     ("tcp", tcp::run),
     ("tls", tls::run),
     ("http", http::run),
+    ("wsp", wsp::run),
     ("xml", xml::run),
     ("wbxml", wbxml::run),
     ("trace", trace::run),
