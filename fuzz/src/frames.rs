@@ -73,6 +73,7 @@ pub fn story(link: LinkType, frames: &[Frame], sizes: &[usize]) -> Story {
             StreamEvent::Datagram(Datagram { way, bytes, pieces, missing, .. }) => {
                 Told::Datagram(way, Wire::cut(bytes, pieces, 0..bytes.len()), missing)
             }
+            StreamEvent::Quiet { .. } => return Interest::Followed,
             StreamEvent::Gap { way, octets, loss, frame, .. } => Told::Gap(way, octets, loss, frame),
             StreamEvent::End { way, end, frame, .. } => Told::End(way, end, frame),
         };

@@ -16,13 +16,14 @@ pub mod tls;
 pub mod trace;
 pub mod tree;
 pub mod wbxml;
+pub mod wsp;
 pub mod xml;
 
 /// A target: takes octets, and panics where something does not hold.
 pub type Target = fn(&[u8]);
 
 /// Every target by its name.
-pub const TARGETS: [(&str, Target); 14] = [
+pub const TARGETS: [(&str, Target); 15] = [
     ("pcap", capture::pcap),
     ("pcapng", capture::pcapng),
     ("packed", capture::packed),
@@ -32,6 +33,7 @@ pub const TARGETS: [(&str, Target); 14] = [
     ("http", http::run),
     ("sms", sms::run),
     ("cir", cir::run),
+    ("wsp", wsp::run),
     ("xml", xml::run),
     ("wbxml", wbxml::run),
     ("pts", pts::run),

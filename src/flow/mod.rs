@@ -172,6 +172,13 @@ pub enum StreamEvent<'w> {
         /// When the frame was captured.
         time: Time,
     },
+    /// No datagram came for a while: what should have come will not.
+    Quiet {
+        /// The frame at which it was noticed.
+        frame: FrameNo,
+        /// When that frame was captured.
+        time: Time,
+    },
     /// Bytes that are not there; what follows resumes after them.
     Gap {
         /// Direction of travel.

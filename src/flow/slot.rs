@@ -10,7 +10,7 @@ use super::fragment::{Assembled, CAPTURED_TWICE};
 use super::silence::{Awaited, Quiet, Silence};
 use super::tcp::{Arrival, Emit, Half, Origin, Run, Tally};
 use super::tunnel::{Outer, Tunnel};
-use super::{Datagram, End, FlowInfo, StreamEvent, Way};
+use super::{Datagram, End, FlowInfo, StreamEvent, Transport, Way};
 use crate::capture::Window;
 use crate::time::Time;
 use crate::wire::{FrameNo, Piece, Pieces};
@@ -225,7 +225,8 @@ impl<T> Slot<T> {
         let (has_come, next) = self.quiet.review(awaited, now);
         let first = self.chain.0.is_none();
         // What a window brought may have made holes, or filled them.
-        let noted = has_come && (!first || self.halves.iter().any(Half::has_hole));
+        let may_miss = self.info.transport == Transport::Udp || self.halves.iter().any(Half::has_hole);
+        let noted = has_come && (!first || may_miss);
         if noted {
             let origin = Origin { frame, offset: 0, time: now };
             segments.push(&mut self.chain, Item::Silence(awaited, origin));
@@ -312,6 +313,10 @@ impl<T> Slot<T> {
                             interest.set(sink(state, info, event, origin.frame));
                         }
                     };
+                    if info.transport == Transport::Udp {
+                        emit(StreamEvent::Quiet { frame: origin.frame, time: origin.time });
+                        continue;
+                    }
                     let all = *silence == Silence::Long || halves.iter().all(Half::is_closed);
                     halves.iter_mut().for_each(|half| half.lose_patience(all, *origin, emit));
                     continue;

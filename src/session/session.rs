@@ -252,14 +252,15 @@ impl Session {
     }
 
     /// The moment from which octets of a gap may be missing: it is noticed a while after they should have come, and told
-    /// later still where its flow went silent; but they come behind all that was heard before in the same direction of
-    /// the flow.
+    /// later still where its flow went silent or datagrams may still have come late; but they come behind all that was
+    /// heard before in the same direction of the flow.
     fn missing_since(&self, ix: EventIx) -> Time {
         let Some(gap) = self.event(ix) else { return Time(i64::MIN) };
         let before = || self.events.iter().take(ix.0 as usize).rev();
         let told_late = before().take_while(|e| e.start > gap.end).count();
         let reach = told_late.saturating_add(NOTICED_WITHIN);
-        let mut alike = before().take(reach).filter(|e| (e.flow, e.direction) == (gap.flow, gap.direction));
+        let behind = before().skip(told_late).take(NOTICED_WITHIN);
+        let mut alike = behind.filter(|e| (e.flow, e.direction) == (gap.flow, gap.direction));
         let heard = alike.find(|e| !matches!(e.what, What::Gap { .. })).map(|e| e.end);
         let first = || self.events.get((ix.0 as usize).saturating_sub(reach)).map(|e| e.start);
         heard.or_else(first).unwrap_or(Time(i64::MIN))

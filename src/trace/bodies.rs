@@ -41,6 +41,15 @@ pub(super) fn media_type(version: Version, encoding: Encoding) -> &'static str {
     }
 }
 
+/// The media type that a payload has unless its event says otherwise.
+pub(super) fn implied_type(payload: &Payload) -> Option<&'static str> {
+    match payload {
+        Payload::Message(usual) => Some(media_type(usual.version, usual.encoding)),
+        Payload::Document { version, encoding, .. } => Some(media_type(*version, *encoding)),
+        Payload::Empty | Payload::Raw(_) => None,
+    }
+}
+
 /// The document of a usual message.
 pub(super) fn document(usual: &Usual) -> Document {
     let mut frame = Frame { builder: Builder::new(VOCABULARY, ""), usual };

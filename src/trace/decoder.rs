@@ -13,7 +13,7 @@ use crate::time::Time;
 
 use super::bodies::{media_type, usual};
 use super::headers::Header;
-use super::{Coding, Defaults, Line, Payload, Said, print};
+use super::{Coding, Defaults, Line, Over, Payload, Said, print};
 
 /// How many connections are remembered by their number; one that was forgotten and speaks again gets a new one.
 pub const CONNECTIONS_REMEMBERED: usize = 65_536;
@@ -34,6 +34,8 @@ pub struct Decoder {
     defaults: Option<Defaults>,
     last: Option<Time>,
     connections: BTreeMap<FlowNo, u32>,
+    /// What the latest connection was carried over.
+    over: Over,
     /// How many connections were numbered.
     numbered: u32,
     /// Whether headers of client and server were stated.
@@ -103,13 +105,18 @@ impl Decoder {
                 }
                 self.connections.insert(envelope.flow.no, self.numbered);
                 let (client, server) = envelope.peers();
+                let over = Over::of(envelope);
+                if std::mem::replace(&mut self.over, over) != over {
+                    print::line(&Line::Over(over), defaults, &mut out, &text);
+                }
                 print::line(&Line::Connection(self.numbered, client, server), defaults, &mut out, &text);
                 self.numbered
             }
         };
         remarks.extend(incomplete(envelope.wholeness).map(str::to_owned));
         if !envelope.anomalies.is_empty() {
-            remarks.push(format!("odd HTTP, {} faults got over", envelope.anomalies.len()));
+            let carrier = envelope.carrier.name().to_ascii_uppercase();
+            remarks.push(format!("odd {carrier}, {} faults got over", envelope.anomalies.len()));
         }
         if !remarks.is_empty() {
             out.extend(["\n# The next: ", &remarks.join("; "), "."]);

@@ -5,7 +5,7 @@
 
 use std::net::SocketAddr;
 
-use crate::carrier::Direction;
+use crate::carrier::{Carrier, Direction, Envelope};
 use crate::csp::message::Mode;
 use crate::csp::namespace::Version;
 use crate::syntax::{Document, Encoding};
@@ -13,6 +13,7 @@ use crate::time::Time;
 
 mod bodies;
 mod craft;
+mod datagrams;
 mod decoder;
 mod event;
 mod frames;
@@ -75,10 +76,55 @@ impl Defaults {
 /// A line of a trace at which something happens.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Line {
+    /// What carries the connections that are given their ends or are first used from here on.
+    Over(Over),
     /// A connection is given its ends: number, client, server.
     Connection(u32, SocketAddr, SocketAddr),
     /// Something is said.
     Event(Box<Said>),
+}
+
+/// What carries a connection.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Over {
+    /// HTTP on TCP.
+    #[default]
+    Http,
+    /// WSP without sessions, on UDP.
+    Wsp,
+    /// WSP on WTP, on UDP.
+    Wtp,
+}
+
+impl Over {
+    const ALL: [Self; 3] = [Self::Http, Self::Wsp, Self::Wtp];
+
+    /// Its name in a trace: `http`, `wsp`, `wtp`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Http => "http",
+            Self::Wsp => "wsp",
+            Self::Wtp => "wtp",
+        }
+    }
+
+    /// The port of a server that is given none.
+    fn port(self) -> u16 {
+        match self {
+            Self::Http => 80,
+            Self::Wsp => 9200,
+            Self::Wtp => 9201,
+        }
+    }
+
+    /// What an envelope came over.
+    fn of(envelope: &Envelope) -> Self {
+        match envelope.carrier {
+            Carrier::Wsp if envelope.peers().1.port() == Self::Wsp.port() => Self::Wsp,
+            Carrier::Wsp => Self::Wtp,
+            Carrier::Http | Carrier::Sms => Self::Http,
+        }
+    }
 }
 
 /// Something that is said: a carrier message.
@@ -88,7 +134,7 @@ pub struct Said {
     pub delay: i64,
     /// Who to whom.
     pub direction: Direction,
-    /// Number of the TCP connection, from 1.
+    /// Number of the connection, from 1.
     pub connection: u32,
     /// The payload.
     pub payload: Payload,

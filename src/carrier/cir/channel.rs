@@ -105,7 +105,7 @@ impl Channel {
                 true
             }
             StreamEvent::End { way, end, frame, time } => self.end(flow, way, end, (time, frame), out),
-            StreamEvent::Datagram(_) => false,
+            StreamEvent::Datagram(_) | StreamEvent::Quiet { .. } => false,
         }
     }
 

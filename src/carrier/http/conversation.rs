@@ -115,7 +115,7 @@ impl Conversation {
                 }
             }
             StreamEvent::End { way, end, frame, time } => self.end(way, end, Spot { frame, time }, out),
-            StreamEvent::Datagram(_) => {}
+            StreamEvent::Datagram(_) | StreamEvent::Quiet { .. } => {}
         }
     }
 

@@ -112,7 +112,7 @@ impl Link {
                 over = self.end(flow, way, end, out).map(|end| (end, time, frame));
                 over.is_none()
             }
-            StreamEvent::Datagram(_) => false,
+            StreamEvent::Datagram(_) | StreamEvent::Quiet { .. } => false,
         };
         let carries = |item: &Carried| matches!(item, Carried::Envelope(_) | Carried::Cir(_));
         if self.imps.is_none() && out.get(before..).is_some_and(|items| items.iter().any(carries)) {

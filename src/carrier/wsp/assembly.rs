@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use super::transaction::Spot;
 use crate::carrier::Wholeness;
 use crate::flow::{Datagram, Loss};
 use crate::time::Time;
@@ -62,6 +63,11 @@ impl<'a> Parcel<'a> {
             wholeness: if cut { Wholeness::Lost(Loss::SnapLength) } else { Wholeness::Complete },
             extent: Extent::of(datagram, octets),
         }
+    }
+
+    /// Where and when it was whole.
+    pub(super) fn spot(&self) -> Spot {
+        Spot { frame: self.extent.frames.last, time: self.extent.end }
     }
 
     pub(super) fn bytes(&self) -> &'a [u8] {

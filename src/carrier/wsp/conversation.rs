@@ -10,7 +10,7 @@ use super::headers::Block;
 use super::message::{Message, request};
 use super::names;
 use super::pdu::{Head, Pdu};
-use super::transaction::{Asked, Key, Memory, OPEN_MAX, Side, Transaction, fingerprint};
+use super::transaction::{Asked, Key, Memory, OPEN_MAX, Side, Spot, Transaction, fingerprint};
 use super::wtp::{self, What};
 use crate::carrier::http::GAPS_REMEMBERED;
 use crate::carrier::{Carried, Direction, Headers, Start, Wholeness};
@@ -32,13 +32,6 @@ pub const ANSWER_PATIENCE: i64 = 300_000_000_000;
 pub const SKIPPED_MAX: u16 = 16;
 /// Datagrams of a flow in which nothing is read before it is given up.
 pub const UNREAD_MAX: u32 = 16;
-
-/// Where and when something came.
-#[derive(Clone, Copy)]
-struct Spot {
-    frame: FrameNo,
-    time: Time,
-}
 
 /// Octets or messages that are missing one way.
 #[derive(Clone, Copy)]
@@ -110,6 +103,8 @@ impl Conversation {
 
     /// Reads a datagram.
     pub(super) fn datagram(&mut self, datagram: &Datagram<'_>, out: &mut Output<'_>) {
+        let spot = Spot { frame: datagram.frame, time: datagram.time };
+        self.review(spot, out);
         self.datagrams += 1;
         let understood = match self.layer {
             Layer::Connectionless => self.unit(datagram, out).is_some(),
@@ -123,7 +118,7 @@ impl Conversation {
         };
         self.certain |= understood;
         self.unread += u32::from(!self.certain);
-        self.review(Spot { frame: datagram.frame, time: datagram.time }, out);
+        self.review(spot, out);
     }
 
     /// Reads a datagram without transactions below: an identifier and a PDU.
@@ -252,7 +247,7 @@ impl Conversation {
         out: &mut Output<'_>,
     ) {
         let Some(transaction) = self.open.get_mut(index) else { return };
-        transaction.latest = (parcel.extent.end, self.datagrams);
+        transaction.touch(parcel.spot(), self.datagrams);
         transaction.one_way |= class < 2;
         match std::mem::take(&mut transaction.request) {
             Side::Nothing if number == 0 && last => {
@@ -290,7 +285,7 @@ impl Conversation {
             None => self.begin(key, spot, out),
         };
         let Some(transaction) = self.open.get_mut(index) else { return };
-        transaction.latest = (spot.time, self.datagrams);
+        transaction.touch(spot, self.datagrams);
         match std::mem::take(&mut transaction.answer) {
             Side::Nothing if number == 0 && last => self.answered(index, parcel, out),
             Side::Nothing => {
@@ -318,7 +313,7 @@ impl Conversation {
                 for way in [key.initiator, key.initiator.opposite()] {
                     self.tell(Hole { way, loss: Loss::MissingPackets, spot }, out);
                 }
-                let over = Transaction::new(key, 0, (spot.time, self.datagrams));
+                let over = Transaction::new(key, 0, spot, self.datagrams);
                 self.ended.add(&over, spot.time);
             }
             return;
@@ -332,7 +327,7 @@ impl Conversation {
             Side::Whole(_) | Side::Done => false,
         };
         if whole && !std::mem::replace(&mut transaction.received, true) {
-            transaction.latest = (spot.time, self.datagrams);
+            transaction.touch(spot, self.datagrams);
         }
     }
 
@@ -347,7 +342,7 @@ impl Conversation {
         }
         self.note_identifier(key, spot, out);
         self.exchanges = self.exchanges.saturating_add(1);
-        self.open.push_back(Transaction::new(key, self.exchanges, (spot.time, self.datagrams)));
+        self.open.push_back(Transaction::new(key, self.exchanges, spot, self.datagrams));
         self.open.len() - 1
     }
 
@@ -373,7 +368,7 @@ impl Conversation {
     fn requested(&mut self, index: usize, parcel: &Parcel<'_>, out: &mut Output<'_>) {
         let Some(transaction) = self.open.get_mut(index) else { return };
         transaction.request = Side::Done;
-        transaction.latest = (parcel.extent.end, self.datagrams);
+        transaction.touch(parcel.spot(), self.datagrams);
         let place = (transaction.key.initiator, transaction.exchange);
         let asked = self.ask(place, parcel, out);
         let Some(transaction) = self.open.get_mut(index) else { return };
@@ -418,18 +413,18 @@ impl Conversation {
     /// The answer of a transaction is read, as far as it came, or waits for its request.
     fn answered(&mut self, index: usize, parcel: &Parcel<'_>, out: &mut Output<'_>) {
         let Some(transaction) = self.open.get_mut(index) else { return };
-        transaction.latest = (parcel.extent.end, self.datagrams);
+        transaction.touch(parcel.spot(), self.datagrams);
         if !transaction.request.is_done() {
             transaction.answer = Side::Whole(Kept::new(parcel));
             return;
         }
         transaction.answer = Side::Done;
         let (asked, exchange, key) = (std::mem::take(&mut transaction.asked), transaction.exchange, transaction.key);
-        self.answer(key, exchange, asked, parcel, out);
-        self.close(index, parcel.extent.end);
         if self.layer == Layer::Connectionless {
             self.overtaken(index, key.initiator, parcel, out);
         }
+        self.answer(key, exchange, asked, parcel, out);
+        self.close(index, parcel.extent.end);
     }
 
     /// Hands an answer over, and before it its request where only the answer tells that it is IMPS.
@@ -461,7 +456,7 @@ impl Conversation {
         out.items.push(Carried::Envelope(message.envelope(flow, (direction, exchange), Start::Answer { status })));
     }
 
-    /// Requests before one that was answered just now, which are not: their answers may be missing.
+    /// Requests before one that is answered, which are not: their answers may be missing.
     fn overtaken(&mut self, before: usize, initiator: Way, parcel: &Parcel<'_>, out: &mut Output<'_>) {
         let mut tell = false;
         for transaction in self.open.iter_mut().take(before) {
@@ -471,8 +466,7 @@ impl Conversation {
             }
         }
         if tell {
-            let spot = Spot { frame: parcel.extent.frames.last, time: parcel.extent.end };
-            self.tell(Hole { way: initiator.opposite(), loss: Loss::MissingPackets, spot }, out);
+            self.tell(Hole { way: initiator.opposite(), loss: Loss::MissingPackets, spot: parcel.spot() }, out);
         }
     }
 
@@ -511,6 +505,8 @@ impl Conversation {
             Wholeness::Limit => Some(Loss::Limit),
             Wholeness::Complete | Wholeness::OpenAtEnd | Wholeness::ClosedEarly => None,
         };
+        // What did not come should have come before what came last.
+        let spot = if over.is_missed() { over.latest } else { spot };
         let lost = |way| loss.map(|loss| Hole { way, loss, spot });
         let mut hole = None;
         let answer = std::mem::take(&mut over.answer);
@@ -544,12 +540,11 @@ impl Conversation {
     }
 
     /// Gives up what has been waited for long enough.
-    fn review(&mut self, spot: Spot, out: &mut Output<'_>) {
+    pub(super) fn review(&mut self, spot: Spot, out: &mut Output<'_>) {
         let mut index = 0;
         while let Some(transaction) = self.open.get(index) {
-            let (time, datagrams) = transaction.latest;
-            let quiet = spot.time.0.saturating_sub(time.0);
-            let soon = quiet > PATIENCE || self.datagrams.saturating_sub(datagrams) >= PATIENCE_DATAGRAMS;
+            let quiet = spot.time.0.saturating_sub(transaction.latest.time.0);
+            let soon = quiet > PATIENCE || self.datagrams.saturating_sub(transaction.datagrams) >= PATIENCE_DATAGRAMS;
             let is_due = match (&transaction.request, &transaction.answer) {
                 (Side::Done, Side::Nothing) => transaction.received && soon || quiet > ANSWER_PATIENCE,
                 (_, Side::Whole(_)) => soon,
@@ -566,7 +561,8 @@ impl Conversation {
     /// The flow is over.
     pub(super) fn end(&mut self, end: End, frame: FrameNo, time: Time, out: &mut Output<'_>) {
         let missing = if end == End::Evicted { Wholeness::Limit } else { Wholeness::OpenAtEnd };
-        while !self.open.is_empty() {
+        while let Some(first) = self.open.front() {
+            let missing = if first.is_missed() { Wholeness::Lost(Loss::MissingPackets) } else { missing };
             self.give_up(0, missing, Spot { frame, time }, out);
         }
         if let Some(flow) = self.imps.take() {

@@ -34,6 +34,8 @@ impl Block {
         let mut octets = Octets(octets);
         if typed && !octets.is_empty() {
             match octets.value() {
+                // Any type is what is said where there is none to tell.
+                Some(Value::Short(0)) => {}
                 Some(value) => block.add("Content-Type", written(value, Is::Media)),
                 None => {
                     block.odd = true;
@@ -248,7 +250,7 @@ mod tests {
             assert_eq!((block.content_type.as_deref(), block.odd), (Some(text), false), "{octets:02x?}");
         }
         assert!(Block::read(b"\x05\xcc", true).odd, "shorter than it says");
-        assert_eq!(Block::read(b"", true).content_type, None);
+        assert_eq!([&b""[..], b"\x80"].map(|none| Block::read(none, true).content_type), [None, None]);
     }
 
     #[test]

@@ -24,6 +24,7 @@ mod transaction;
 pub mod write;
 mod wtp;
 
+use self::transaction::Spot;
 pub use assembly::MESSAGE_MAX;
 pub use conversation::{ANSWER_PATIENCE, PART_PATIENCE, PATIENCE, PATIENCE_DATAGRAMS, SKIPPED_MAX, UNREAD_MAX};
 pub use transaction::{AGAIN_WITHIN, ENDED_REMEMBERED, OPEN_MAX};
@@ -135,6 +136,9 @@ impl Connection {
                 if conversation.is_other() {
                     self.0 = Stage::Ignored;
                 }
+            }
+            (Stage::Open(conversation), StreamEvent::Quiet { frame, time }) => {
+                conversation.review(Spot { frame, time }, &mut Output { flow, items: out });
             }
             (Stage::Open(conversation), StreamEvent::End { end, frame, time, .. }) => {
                 conversation.end(end, frame, time, &mut Output { flow, items: out });

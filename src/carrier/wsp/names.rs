@@ -101,7 +101,7 @@ const HEADERS: [(&str, Is); 0x48] = [
 
 /// Media types that label IMPS, may do so, or are common beside it, as in the tables of Wireshark's WSP dissector. The
 /// types of CSP that end in `.xml`, `.wbxml` and `.sms` have no number.
-const MEDIA: [(u64, &str); 18] = [
+const MEDIA: [(u64, &str); 17] = [
     (0x00, "*/*"),
     (0x01, "text/*"),
     (0x02, "text/html"),
@@ -117,7 +117,6 @@ const MEDIA: [(u64, &str); 18] = [
     (0x28, "text/xml"),
     (0x29, "application/vnd.wap.wbxml"),
     (0x46, "application/vnd.wv.csp.cir"),
-    (0x4a, "application/vnd.oma.drm.message"),
     (0x4c, "application/vnd.wv.csp+xml"),
     (0x4d, "application/vnd.wv.csp+wbxml"),
 ];

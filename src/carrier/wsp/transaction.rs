@@ -7,6 +7,7 @@ use super::assembly::{Assembly, Kept};
 use crate::carrier::Envelope;
 use crate::flow::Way;
 use crate::time::Time;
+use crate::wire::FrameNo;
 
 /// Transactions of a flow that may be open. When there are more, the oldest is given up.
 pub const OPEN_MAX: usize = 32;
@@ -14,6 +15,13 @@ pub const OPEN_MAX: usize = 32;
 pub const ENDED_REMEMBERED: usize = 64;
 /// How long what is sent again is known, in nanoseconds: five minutes.
 pub const AGAIN_WITHIN: i64 = 300_000_000_000;
+
+/// Where and when something came.
+#[derive(Clone, Copy)]
+pub(super) struct Spot {
+    pub(super) frame: FrameNo,
+    pub(super) time: Time,
+}
 
 /// Who opened a transaction, and by which number.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -76,8 +84,10 @@ pub(super) struct Transaction {
     pub(super) asked: Asked,
     /// Fingerprints of the first parts.
     pub(super) marks: [Option<u64>; 2],
-    /// When something of it came last, and how many datagrams had come by then.
-    pub(super) latest: (Time, u64),
+    /// Where and when something of it came last.
+    pub(super) latest: Spot,
+    /// How many datagrams had come by then.
+    pub(super) datagrams: u64,
     /// Whether what is not whole is known to have come whole where it was sent to.
     pub(super) received: bool,
     /// Whether the request was sent again.
@@ -89,7 +99,7 @@ pub(super) struct Transaction {
 }
 
 impl Transaction {
-    pub(super) fn new(key: Key, exchange: u32, latest: (Time, u64)) -> Self {
+    pub(super) fn new(key: Key, exchange: u32, latest: Spot, datagrams: u64) -> Self {
         Self {
             key,
             exchange,
@@ -98,11 +108,22 @@ impl Transaction {
             asked: Asked::default(),
             marks: [None; 2],
             latest,
+            datagrams,
             received: false,
             again: false,
             told: false,
             one_way: false,
         }
+    }
+
+    /// Whether what follows shows that something is missing of it in the capture only.
+    pub(super) fn is_missed(&self) -> bool {
+        self.received || !self.request.is_done() && matches!(self.answer, Side::Whole(_))
+    }
+
+    /// Something of it came.
+    pub(super) fn touch(&mut self, at: Spot, datagrams: u64) {
+        (self.latest, self.datagrams) = (at, datagrams);
     }
 
     /// Octets of memory that it holds.

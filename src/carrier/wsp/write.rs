@@ -14,6 +14,13 @@ pub struct Said<'m> {
     pub data: &'m [u8],
 }
 
+impl Said<'_> {
+    /// Whether a content type stands before its headers.
+    fn is_typed(&self) -> bool {
+        self.content_type.is_some() || !self.headers.is_empty() || !self.data.is_empty()
+    }
+}
+
 /// Which end of a transaction sends.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum End {
@@ -72,7 +79,7 @@ fn content_type(value: &str, out: &mut Vec<u8>) {
 fn headers(said: &Said<'_>, typed: bool) -> Vec<u8> {
     let mut out = Vec::new();
     if typed {
-        // There is no way to say none.
+        // There is no way to say none but by saying any.
         content_type(said.content_type.unwrap_or("*/*"), &mut out);
     }
     for (name, value) in said.headers {
@@ -97,7 +104,7 @@ pub fn request(method: &str, target: &str, said: &Said<'_>) -> Option<Vec<u8>> {
     let has_data = method >= 0x60;
     let mut out = vec![method];
     uintvar(target.len(), &mut out);
-    let headers = headers(said, has_data);
+    let headers = headers(said, has_data && said.is_typed());
     if has_data {
         uintvar(headers.len(), &mut out);
     }
@@ -112,7 +119,7 @@ pub fn request(method: &str, target: &str, said: &Said<'_>) -> Option<Vec<u8>> {
 /// An answer. `None` for a status that has no octet.
 pub fn reply(status: u16, said: &Said<'_>) -> Option<Vec<u8>> {
     let mut out = vec![kind::REPLY, names::status_octet(status)?];
-    let headers = headers(said, said.content_type.is_some() || !said.headers.is_empty() || !said.data.is_empty());
+    let headers = headers(said, said.is_typed());
     uintvar(headers.len(), &mut out);
     out.extend(headers);
     out.extend(said.data);
@@ -140,6 +147,24 @@ pub fn connect_reply(session: u32) -> Vec<u8> {
     uintvar(session as usize, &mut out);
     out.extend([0, 0]);
     out
+}
+
+/// That a session is over.
+pub fn disconnect(session: u32) -> Vec<u8> {
+    let mut out = vec![kind::DISCONNECT];
+    uintvar(session as usize, &mut out);
+    out
+}
+
+/// A datagram without transactions.
+pub fn unit(tid: u8, pdu: &[u8]) -> Vec<u8> {
+    [&[tid], pdu].concat()
+}
+
+/// A datagram of WTP with a PDU that nothing answers: an invocation of class 0.
+pub fn one_way(tid: u16, pdu: &[u8]) -> Vec<u8> {
+    let [high, low] = (tid & 0x7fff).to_be_bytes();
+    [&[0x0a, high, low, 0x10], pdu].concat()
 }
 
 /// The datagrams of a message of WTP, each with at most `most` octets of the PDU: an invocation of class 2, or its

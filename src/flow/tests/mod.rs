@@ -23,6 +23,7 @@ use crate::wire::{FrameNo, Pieces};
 enum Told {
     Data { way: Way, bytes: Vec<u8>, frame: FrameNo, offset: u32, time: Time },
     Datagram { way: Way, bytes: Vec<u8>, pieces: Pieces, missing: u32, frame: FrameNo, time: Time },
+    Quiet { frame: FrameNo, time: Time },
     Gap { way: Way, octets: Option<u64>, loss: Loss, frame: FrameNo, time: Time },
     End { way: Way, end: End, frame: FrameNo, time: Time },
 }
@@ -38,6 +39,7 @@ impl From<StreamEvent<'_>> for Told {
                 let (bytes, pieces) = (bytes.to_vec(), pieces.clone());
                 Self::Datagram { way, bytes, pieces, missing, frame, time }
             }
+            StreamEvent::Quiet { frame, time } => Self::Quiet { frame, time },
             StreamEvent::Gap { way, octets, loss, frame, time } => Self::Gap { way, octets, loss, frame, time },
             StreamEvent::End { way, end, frame, time } => Self::End { way, end, frame, time },
         }

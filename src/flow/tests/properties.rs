@@ -206,6 +206,7 @@ proptest! {
             let way = match event {
                 StreamEvent::Data { way, .. } | StreamEvent::Gap { way, .. } | StreamEvent::End { way, .. } => way,
                 StreamEvent::Datagram(datagram) => datagram.way,
+                StreamEvent::Quiet { .. } => return Interest::Followed,
             };
             ends_twice |= ended[way as usize];
             ended[way as usize] = matches!(event, StreamEvent::End { .. });

@@ -98,6 +98,14 @@ impl Story {
         self
     }
 
+    /// Half a second and more passes, and is noticed at a frame of another flow.
+    fn quiet(&mut self) -> &mut Self {
+        self.pause(501);
+        let (frame, time) = self.at;
+        self.connection.push(&self.flow, StreamEvent::Quiet { frame, time }, &mut self.items);
+        self
+    }
+
     /// The capture ends.
     fn end(&mut self) -> &mut Self {
         let (frame, time) = self.at;

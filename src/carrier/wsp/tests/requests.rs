@@ -49,9 +49,9 @@ fn who_asks_is_told_by_what_is_said() {
     assert_eq!(
         told[2..],
         [
-            "client 3 POST http://imps.example.com/ \"d\" 4-4",
-            "gap client MissingPackets at 4",
+            "gap client MissingPackets at 1",
             "server 1 200 \"a\" 1-1",
+            "client 3 POST http://imps.example.com/ \"d\" 4-4",
         ]
     );
 }
