@@ -425,6 +425,45 @@ fn logins_of_many_on_one_link_find_their_answers() {
     assert_eq!(seen.sessions[0].gateway.as_ref().unwrap().msisdn.as_deref(), Some("447700900002"));
 }
 
+fn crafted(trace: &str) -> Seen {
+    let mut octets = Vec::new();
+    craft(&parse(trace).unwrap_or_else(|e| panic!("{e}")), &mut octets).unwrap_or_else(|e| panic!("{e}"));
+    see(octets)
+}
+
+#[test]
+fn a_trace_over_sms_is_what_it_is_over_http() {
+    let over_sms = CONVERSATION.replace("csp 1.2 xml\n", "csp 1.2 pts\nover sms\n").replace("+1 server empty\n", "");
+    let (http, sms) = (crafted(CONVERSATION), crafted(&over_sms));
+    let documents = |seen: &Seen| seen.messages.iter().map(|m| m.document.clone()).collect::<Vec<_>>();
+    assert_eq!(documents(&http), documents(&sms));
+    assert!(sms.messages.iter().all(|m| m.envelope.carrier == Carrier::Sms));
+    assert!(parse("over sms\n+0 client empty\n").is_ok_and(|trace| craft(&trace, &mut Vec::new()).is_err()));
+}
+
+#[test]
+fn a_trace_has_wake_ups_of_every_bearer() {
+    let mut trace = CONVERSATION.split("+1 client Service-Request").next().unwrap().to_owned();
+    trace +=
+        "\nover cir-tcp\n+1 client text connection=2\n  HELO s1\n+1 server text connection=2\n  OK\n  WVCI 1.2 c7\n";
+    for (n, bearer) in (3..).zip(["cir-udp", "cir-sms", "cir-push"]) {
+        trace += &format!("\nover {bearer}\n+1 server text connection={n}\n  WVCI 1.2 c7\n");
+    }
+    trace += "\n+1 client Polling-Request 0 session=s1\n";
+    let seen = crafted(&trace);
+    let signals: Vec<_> = seen.sessions[0].signals.iter().map(|s| (s.bearer, s.kind, s.answer.is_some())).collect();
+    let wake = |bearer| (bearer, Some(Kind::WakeUp), true);
+    let expected = [
+        (Bearer::Tcp, Some(Kind::Hello), false),
+        (Bearer::Tcp, Some(Kind::Ok), false),
+        wake(Bearer::Tcp),
+        wake(Bearer::Udp),
+        wake(Bearer::Sms),
+        wake(Bearer::Push),
+    ];
+    assert_eq!(signals[..6], expected);
+}
+
 /// A session over HTTP that is called over every bearer.
 fn called() -> Net {
     let mut net = Net::default();
