@@ -161,15 +161,9 @@ fn whatever_frame_is_missing_nobody_is_accused() {
     let complaints = |(name, trace): &(String, Trace)| {
         let mut complaints = Vec::new();
         for other in OVER {
-            let mut capture = opened(crafted(&over(trace, other)).0);
-            let (mut window, mut frames) = (Window::default(), Vec::new());
-            while capture.next_window(&mut window).unwrap() {
-                frames.extend(window.frames.iter().map(|f| (f.time.unwrap(), window.captured(f).to_vec())));
-            }
+            let frames = frames(crafted(&over(trace, other)).0);
             let found = |frames: &mut dyn Iterator<Item = &(Time, Vec<u8>)>| {
-                let mut writer = PcapNgWriter::new(Vec::new(), LinkType::ETHERNET).unwrap();
-                frames.for_each(|(time, octets)| writer.frame(*time, octets, &[]).unwrap());
-                let found = check(&engine, writer.finish().unwrap()).findings.into_iter();
+                let found = check(&engine, written(frames)).findings.into_iter();
                 found.map(|filed| filed.finding.rule).collect::<BTreeSet<_>>()
             };
             let whole = found(&mut frames.iter());
@@ -252,4 +246,97 @@ fn tshark_reads_the_same_requests_and_answers() {
         assert!(ours.len() > 20);
         assert_eq!(tshark(&octets), ours, "{} in {segments}", carrier.name());
     }
+}
+
+/// The frames of a capture.
+fn frames(octets: Vec<u8>) -> Vec<(Time, Vec<u8>)> {
+    let mut capture = opened(octets);
+    let (mut window, mut frames) = (Window::default(), Vec::new());
+    while capture.next_window(&mut window).unwrap() {
+        frames.extend(window.frames.iter().map(|f| (f.time.unwrap(), window.captured(f).to_vec())));
+    }
+    frames
+}
+
+fn written<'f>(frames: impl IntoIterator<Item = &'f (Time, Vec<u8>)>) -> Vec<u8> {
+    let mut writer = PcapNgWriter::new(Vec::new(), LinkType::ETHERNET).unwrap();
+    frames.into_iter().for_each(|(time, octets)| writer.frame(*time, octets, &[]).unwrap());
+    writer.finish().unwrap()
+}
+
+/// An Ethernet frame with a long IPv4 packet as two fragments, the second one first; a short one as it is.
+fn fragments((time, frame): &(Time, Vec<u8>)) -> Vec<(Time, Vec<u8>)> {
+    const HEAD: usize = 14 + 20;
+    const AT: usize = 96;
+    if frame.len() < HEAD + AT + 1 {
+        return vec![(*time, frame.clone())];
+    }
+    let part = |from: usize, to: usize, more: bool| {
+        let mut part = [&frame[..HEAD], &frame[HEAD + from..HEAD + to]].concat();
+        let length = part.len() as u16 - 14;
+        part[16..18].copy_from_slice(&length.to_be_bytes());
+        // The offset in units of eight octets, and whether more follows.
+        part[20..22].copy_from_slice(&((from / 8) as u16 | if more { 0x2000 } else { 0 }).to_be_bytes());
+        (*time, part)
+    };
+    vec![part(AT, frame.len() - HEAD, false), part(0, AT, true)]
+}
+
+#[test]
+fn fragmented_datagrams_are_read_and_every_frame_is_named() {
+    let trace = over(&parse(include_str!("../samples/wasteful.trace")).unwrap(), Over::Wtp);
+    let whole = frames(crafted(&trace).0);
+    let apart: Vec<_> = whole.iter().flat_map(fragments).collect();
+    assert!(apart.len() > whole.len() + 20);
+    assert_eq!(messages(written(&apart), Carrier::Wsp), messages(written(&whole), Carrier::Wsp));
+    let spans = |item| match item {
+        Carried::Envelope(e) => Some((e.frames.last.0 - e.frames.first.0, e.body.pieces().frame_list().len())),
+        _ => None,
+    };
+    let mut context = impslint::tls::Context::default();
+    let mut all = Vec::new();
+    let _ = pipeline::run(&mut opened(written(&apart)), &mut context, 1, spans, |_, items| {
+        all.extend(items.into_iter().flatten());
+        std::ops::ControlFlow::Continue(())
+    });
+    assert!(all.contains(&(1, 2)), "a body in two frames: {all:?}");
+}
+
+#[test]
+fn windows_and_threads_make_no_difference() {
+    let report = |octets: &[u8], window: usize, threads: usize| {
+        let mut outcome = Outcome::default();
+        let mut capture = opened(octets.to_vec()).with_window_size(window);
+        Engine::new(Rulebook::new(rules::all()).unwrap(), threads).check(&mut capture, &mut outcome);
+        let mut out = Vec::new();
+        impslint::report::write(&outcome, impslint::report::Format::Json, &mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    };
+    for carrier in OVER {
+        let trace = over(&parse(include_str!("../samples/wasteful.trace")).unwrap(), carrier);
+        let mut all = frames(crafted(&trace).0);
+        all.remove(all.len() / 2);
+        let octets = written(&all);
+        let whole = report(&octets, 1 << 20, 1);
+        assert!(whole.contains("\"wsp\""), "{whole}");
+        for (window, threads) in [(600, 1), (2000, 2), (1 << 20, 2)] {
+            assert_eq!(report(&octets, window, threads), whole, "{} in windows of {window}", carrier.name());
+        }
+    }
+}
+
+#[test]
+fn what_wtls_protects_is_counted_and_holds_rules_back() {
+    let trace = over(&parse(include_str!("../samples/clean-xml.trace")).unwrap(), Over::Wtp);
+    let mut all = frames(crafted(&trace).0);
+    // A record of WTLS from the client to the port for it, in the middle of the session.
+    let (time, mut record) = all[3].clone();
+    record[36..38].copy_from_slice(&9203_u16.to_be_bytes());
+    record[42] = 0xc4;
+    all.insert(4, (time, record));
+    let mut outcome = Outcome::default();
+    let engine = Engine::new(Rulebook::new(rules::all()).unwrap(), 1);
+    engine.check(&mut opened(written(&all)), &mut outcome);
+    assert_eq!((outcome.contents.kinds.wtls.flows, outcome.contents.kinds.imps.flows), (1, 1));
+    assert_eq!(outcome.contents.kinds.over_udp.flows, 2);
 }

@@ -5,9 +5,12 @@
 
 pub mod capture;
 pub mod chain;
+pub mod cir;
 pub mod frames;
 pub mod http;
+pub mod pts;
 pub mod script;
+pub mod sms;
 pub mod tcp;
 pub mod tls;
 pub mod trace;
@@ -20,7 +23,7 @@ pub mod xml;
 pub type Target = fn(&[u8]);
 
 /// Every target by its name.
-pub const TARGETS: [(&str, Target); 12] = [
+pub const TARGETS: [(&str, Target); 15] = [
     ("pcap", capture::pcap),
     ("pcapng", capture::pcapng),
     ("packed", capture::packed),
@@ -29,8 +32,11 @@ pub const TARGETS: [(&str, Target); 12] = [
     ("tls", tls::run),
     ("http", http::run),
     ("wsp", wsp::run),
+    ("sms", sms::run),
+    ("cir", cir::run),
     ("xml", xml::run),
     ("wbxml", wbxml::run),
+    ("pts", pts::run),
     ("trace", trace::run),
     ("chain", chain::run),
 ];

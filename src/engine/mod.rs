@@ -17,7 +17,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use crate::capture::{Anomaly, Capture, LinkType, Part, Summary};
-use crate::carrier::{Carried, Direction};
+use crate::carrier::{Carried, Cir, Direction};
 use crate::csp::decode::decode;
 use crate::csp::message::Kind;
 use crate::flow::{Counters, End, FlowInfo, Loss};
@@ -43,7 +43,7 @@ enum Work {
         end: End,
         at: (Time, FrameNo),
     },
-    Nothing,
+    Cir(Box<Cir>),
 }
 
 /// A message that was heard, its manner, and what the rules about messages said of it.
@@ -125,7 +125,9 @@ impl Engine {
                         tracker.miss(&flow, proved, direction, loss, at);
                     }
                     Work::End { flow, end, at } => tracker.end_flow(&flow, end, at),
-                    Work::Nothing => {}
+                    Work::Cir(cir) => {
+                        tracker.call(&cir, &mut closed);
+                    }
                 }
             }
             self.judge(closed, &mut collection, &mut judgement);
@@ -164,7 +166,7 @@ impl Engine {
                 Work::Gap { flow, proved, direction, loss, at: (time, frame) }
             }
             Carried::End { flow, end, time, frame } => Work::End { flow, end, at: (time, frame) },
-            Carried::Cir(_) => Work::Nothing,
+            Carried::Cir(cir) => Work::Cir(cir),
         }
     }
 

@@ -86,6 +86,7 @@ fn human(outcome: &Outcome, out: &mut impl Write) -> io::Result<()> {
         counted(tally.sessions, "session"),
         counted(tally.subscribers, "subscriber"),
     ];
+    conversation.extend((tally.signals > 0).then(|| counted(tally.signals, "CIR item")));
     conversation.extend((tally.relayed > 0).then(|| format!("{} relayed", counted(tally.relayed, "exchange"))));
     row(out, "IMPS", &conversation)?;
     row(out, "TLS flows", &sealed(&outcome.tls))?;

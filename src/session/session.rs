@@ -8,7 +8,7 @@ use crate::csp::namespace::Version;
 use crate::syntax::{Encoding, NameId};
 use crate::time::{Seconds, Time};
 
-use super::{Agreed, Agreements, Doubt, Event, EventIx, Spoken, What};
+use super::{Agreed, Agreements, Doubt, Event, EventIx, Signal, Spoken, What};
 
 /// How many events back the octets may be missing that a gap tells of.
 const NOTICED_WITHIN: usize = 12;
@@ -151,6 +151,10 @@ pub struct Session {
     pub faults: Vec<EventIx>,
     /// Its transactions by rising request.
     pub transactions: Vec<Transaction>,
+    /// What was said about waking its client, in capture order.
+    pub signals: Vec<Signal>,
+    /// Whether there were more signals than are kept.
+    pub signals_left_out: bool,
     /// What was agreed when this chapter began.
     pub agreed: Arc<Agreed>,
     /// Number of this chapter, from 0. In a later chapter what was said before is gone.
@@ -296,6 +300,11 @@ impl Session {
     /// What is agreed at the end of this chapter.
     pub fn agreed_at_end(&self) -> Agreed {
         self.agreed_at(EventIx(u32::MAX))
+    }
+
+    /// The wake-ups between two moments, both included.
+    pub fn wake_ups(&self, from: Time, until: Time) -> impl Iterator<Item = &Signal> {
+        self.signals.iter().filter(move |s| s.is_wake_up() && s.time >= from && s.time <= until)
     }
 
     /// The event that ended the session: the answer to the logout, the Disconnect, the refusal.

@@ -321,6 +321,7 @@ fn graft(at: &mut Item, path: &mut Vec<NameId>, span: &Range<u32>, further: Opti
         at.children.push(Item::new(step, span));
     }
     if let Some(next) = at.children.get_mut(there) {
+        next.span = next.span.start.min(span.start)..next.span.end.max(span.end);
         graft(next, path, span, further);
     }
 }

@@ -98,6 +98,9 @@ impl Tracker {
             opens_flow: false,
             closes_flow: false,
         };
+        if let Some(live) = self.channels.get(&flow.no).and_then(|signal| self.live.get_mut(&signal.0)) {
+            return live.miss(&gap);
+        }
         if loss == Loss::Encrypted {
             return self.seal(flow, &gap);
         }
@@ -142,6 +145,7 @@ impl Tracker {
 
     /// Files that a flow is over: exchanges still open in it stay unanswered.
     pub fn end_flow(&mut self, flow: &FlowInfo, end: End, at: (Time, FrameNo)) {
+        self.end_channel(flow.no, at);
         if end == End::Evicted {
             self.miss(flow, true, Direction::ServerToClient, Loss::Limit, at);
         }
@@ -170,7 +174,12 @@ impl Tracker {
         let state = self.flows.entry(heard.flow.no).or_default();
         let first = !std::mem::replace(&mut state.heard, true);
         self.tally.joined_late += u64::from(first && heard.flow.began_before());
-        if heard.direction == Direction::ClientToServer {
+        if heard.exchange == 0 {
+            self.tally.exchanges += 1;
+            self.tally.settle(doubt);
+            return (None, Owner::default());
+        }
+        if heard.asks {
             self.tally.exchanges += 1;
             let user = if heard.session_id.is_none() { named(heard) } else { None };
             let forwarded = heard.gateway.as_ref().and_then(|g| g.client.as_deref()).map(str::to_owned);

@@ -26,6 +26,7 @@ fn asked(no: u32, content: u32) -> Heard {
         carrier: Carrier::Http,
         direction: Direction::ClientToServer,
         exchange: 1,
+        asks: true,
         kind: None,
         session_id: None,
         proof: None,
