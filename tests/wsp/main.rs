@@ -214,7 +214,7 @@ fn tshark_reads_the_same_requests_and_answers() {
         writeln!(io::stderr(), "SKIPPED requests and answers of WSP: tshark is not installed").unwrap();
         return;
     }
-    let trace = include_str!("../samples/clean-xml.trace");
+    let trace = include_str!("../../samples/clean-xml.trace");
     for (carrier, segments) in [(Over::Wsp, 1), (Over::Wtp, 1), (Over::Wtp, 3)] {
         let mut trace = over(&parse(trace).unwrap(), carrier);
         for line in &mut trace.lines {
@@ -284,7 +284,7 @@ fn fragments((time, frame): &(Time, Vec<u8>)) -> Vec<(Time, Vec<u8>)> {
 
 #[test]
 fn fragmented_datagrams_are_read_and_every_frame_is_named() {
-    let trace = over(&parse(include_str!("../samples/wasteful.trace")).unwrap(), Over::Wtp);
+    let trace = over(&parse(include_str!("../../samples/wasteful.trace")).unwrap(), Over::Wtp);
     let whole = frames(crafted(&trace).0);
     let apart: Vec<_> = whole.iter().flat_map(fragments).collect();
     assert!(apart.len() > whole.len() + 20);
@@ -313,7 +313,7 @@ fn windows_and_threads_make_no_difference() {
         String::from_utf8(out).unwrap()
     };
     for carrier in OVER {
-        let trace = over(&parse(include_str!("../samples/wasteful.trace")).unwrap(), carrier);
+        let trace = over(&parse(include_str!("../../samples/wasteful.trace")).unwrap(), carrier);
         let mut all = frames(crafted(&trace).0);
         all.remove(all.len() / 2);
         let octets = written(&all);
@@ -327,7 +327,7 @@ fn windows_and_threads_make_no_difference() {
 
 #[test]
 fn what_wtls_protects_is_counted_and_holds_rules_back() {
-    let trace = over(&parse(include_str!("../samples/clean-xml.trace")).unwrap(), Over::Wtp);
+    let trace = over(&parse(include_str!("../../samples/clean-xml.trace")).unwrap(), Over::Wtp);
     let mut all = frames(crafted(&trace).0);
     // A record of WTLS from the client to the port for it, in the middle of the session.
     let (time, mut record) = all[3].clone();
@@ -339,4 +339,54 @@ fn what_wtls_protects_is_counted_and_holds_rules_back() {
     engine.check(&mut opened(written(&all)), &mut outcome);
     assert_eq!((outcome.contents.kinds.wtls.flows, outcome.contents.kinds.imps.flows), (1, 1));
     assert_eq!(outcome.contents.kinds.over_udp.flows, 2);
+}
+
+/// `kannel.pcap` is the traffic between Kannel's `fakewap` and `wapbox` 1.4.5 on one machine: three POSTs over WTP that the
+/// client acknowledges too early, and of which it asks for parts again that it had; two without sessions; two GETs. The
+/// frames of each were found with tshark.
+#[test]
+fn what_another_gateway_and_its_client_say() {
+    let octets = std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/wsp/kannel.pcap")).unwrap();
+    let mut all = Vec::new();
+    let told = |item| match item {
+        Carried::Envelope(e) => {
+            let start = match &e.start {
+                Start::Request { method, target } => format!("{method} {target}"),
+                Start::Answer { status } => format!("{status} {}", e.content_type.as_deref().unwrap_or("-")),
+                Start::Message => String::new(),
+            };
+            let whole = e.wholeness == impslint::carrier::Wholeness::Complete && e.anomalies.is_empty();
+            Some((e.frames.first.0, e.frames.last.0, start, e.body.len(), whole))
+        }
+        Carried::Gap { frame, .. } => panic!("nothing is missing at {frame:?}"),
+        Carried::Cir(_) | Carried::End { .. } => None,
+    };
+    let mut context = impslint::tls::Context::default();
+    let _ = pipeline::run(&mut opened(octets), &mut context, 1, told, |_, items| {
+        all.extend(items.into_iter().flatten());
+        std::ops::ControlFlow::Continue(())
+    });
+    all.sort();
+    let (url, kind) = ("http://127.0.0.1:8040/imps", "application/vnd.wv.csp.xml");
+    let exchanges = [
+        ("POST", 4, 5, 7),
+        ("POST", 16, 21, 23),
+        ("POST", 26, 33, 35),
+        ("POST", 32, 36, 36),
+        ("POST", 37, 38, 38),
+        ("GET", 42, 43, 45),
+        ("GET", 51, 52, 54),
+    ];
+    let mut expected: Vec<_> = exchanges
+        .into_iter()
+        .flat_map(|(method, request, first, last)| {
+            let asked = if method == "POST" { 473 } else { 0 };
+            [
+                (request, request, format!("{method} {url}"), asked, true),
+                (first, last, format!("200 {kind}"), 3528, true),
+            ]
+        })
+        .collect();
+    expected.sort();
+    assert_eq!(all, expected);
 }
