@@ -258,7 +258,7 @@ mod tests {
         // Content-Length 500, Host, User-Agent, X-Wap-Application-Id, Encoding-Version 1.5, Content-Encoding gzip,
         // Connection close, Date, Authorization, and two by name.
         let good = b"\x8d\x02\x01\xf4\x96imps.example.com\0\xa9Phone/1\0\xaf\x8a\xc3\x95\x8b\x80\x89\x80\
-            \x92\x04\x45\x98\x4f\x00\x87\x04\x80bo\0X-MSISDN\0447700900001\0X-Odd:\0\x85";
+            \x92\x04\x45\x98\x4f\x00\x87\x04\x80bo\0X-MSISDN\x00447700900001\0X-Odd:\0\x85";
         let expected = [
             "Content-Length=500",
             "Host=imps.example.com",

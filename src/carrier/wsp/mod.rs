@@ -7,17 +7,19 @@
 //! without a request, an acknowledgement of an answer that was not seen, an identifier left out. What is protected by
 //! WTLS is not read; [`is_sealed`] tells it.
 //!
-//! `conversation` drives a flow with the help of `transaction`, which knows what is open and what was, and `assembly`,
-//! which puts parts together. `wtp` and `pdu` read what is in a datagram, `headers` the compact headers, with the
+//! `conversation` drives a flow: `reading` finds the transaction of each PDU of WTP, `exchange` makes requests and answers
+//! of what they carry; `transaction` knows what is open and what was, `assembly` puts parts together. `wtp` and `pdu` read what is in a datagram, `headers` the compact headers, with the
 //! numbers in `names`, and `octets` what all of them are made of. `message` makes envelopes, `write` goes the other way.
 
 mod assembly;
 mod conversation;
+mod exchange;
 mod headers;
 mod message;
 mod names;
 mod octets;
 mod pdu;
+mod reading;
 #[cfg(test)]
 mod tests;
 mod transaction;

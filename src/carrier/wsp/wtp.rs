@@ -168,7 +168,7 @@ mod tests {
         let octets = b"\x00\x03\x18\x00\x02\x80\x08\x0e\x00\x03\x12post\x05lost";
         let all: Vec<_> = split(octets).map(|range| &octets[range]).collect();
         assert_eq!(all, [&b"\x18\x00\x02"[..], b"\x0e\x00\x03\x12post", b"lost"]);
-        assert_eq!(split(b"\x18\x00\x02").collect::<Vec<_>>(), [0..3]);
+        assert!(split(b"\x18\x00\x02").eq(std::iter::once(0..3)));
         assert_eq!(split(b"\x00").count(), 0);
     }
 

@@ -186,6 +186,25 @@ fn udp_may_be_ignored_from_the_start() {
 }
 
 #[test]
+fn udp_is_chosen_by_ports_and_first_datagram() {
+    let mut capture = Capture::default();
+    let (by_port, by_data, other) = (Pair::v4(9201), Pair::v4(1), Pair::v4(2));
+    capture.push(by_port.datagram(b"any")).push(by_data.datagram(b"this")).push(other.datagram(b"that"));
+    // What comes later makes no difference.
+    capture.push(other.datagram(b"this")).push(by_data.datagram(b"that"));
+    let choice = |ports: [u16; 2], first: &[u8]| match ports.contains(&9201) || first == b"this" {
+        true => Interest::Followed,
+        false => Interest::Ignored,
+    };
+    let outcome = run_with(&capture, &[], Table::new(choice), |_, _| Interest::Followed);
+    assert_eq!((outcome.counters.udp_flows, outcome.flows.len()), (3, 2));
+    assert_eq!(
+        (outcome.story(1, Way::Forward), outcome.story(2, Way::Forward)),
+        ("any|open".into(), "thisthat|open".into())
+    );
+}
+
+#[test]
 fn an_ignored_flow_says_nothing_more() {
     let pair = Pair::v4(1024);
     let mut capture = Capture::default();

@@ -137,3 +137,13 @@ fn both_ends_open_transactions() {
         ["client 1 POST http://imps.example.com/ \"a\" 1-1", "cir-push wake-up c1 None", "server 1 200 \"b\" 4-4"];
     assert_eq!(story.told(), told);
 }
+
+#[test]
+fn an_identifier_used_twice_at_a_time() {
+    let mut story = Story::new(9201);
+    // As a test client of a free gateway does: it acknowledges at once and disconnects under the same number.
+    story.say(TO, &invoke(4, &post(b"a"))).say(TO, &ack(4)).say(TO, b"\x0a\x00\x04\x10\x05\x20");
+    story.say(TO, b"\x0b\x00\x04\x10\x05\x20").say(FRO, &result(4, &reply(b"b")));
+    let told = ["client 1 POST http://imps.example.com/ \"a\" 1-1", "server 1 200 \"b\" 5-5", "end Open"];
+    assert_eq!(story.end().told(), told);
+}

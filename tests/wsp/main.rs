@@ -162,15 +162,9 @@ fn whatever_frame_is_missing_nobody_is_accused() {
     let complaints = |(name, trace): &(String, Trace)| {
         let mut complaints = Vec::new();
         for other in OVER {
-            let mut capture = opened(crafted(&over(trace, other)).0);
-            let (mut window, mut frames) = (Window::default(), Vec::new());
-            while capture.next_window(&mut window).unwrap() {
-                frames.extend(window.frames.iter().map(|f| (f.time.unwrap(), window.captured(f).to_vec())));
-            }
+            let frames = frames(crafted(&over(trace, other)).0);
             let found = |frames: &mut dyn Iterator<Item = &(Time, Vec<u8>)>| {
-                let mut writer = PcapNgWriter::new(Vec::new(), LinkType::ETHERNET).unwrap();
-                frames.for_each(|(time, octets)| writer.frame(*time, octets, &[]).unwrap());
-                let found = check(&engine, writer.finish().unwrap()).findings.into_iter();
+                let found = check(&engine, written(frames)).findings.into_iter();
                 found.map(|filed| filed.finding.rule).collect::<BTreeSet<_>>()
             };
             let whole = found(&mut frames.iter());
@@ -221,7 +215,7 @@ fn tshark_reads_the_same_requests_and_answers() {
         writeln!(io::stderr(), "SKIPPED requests and answers of WSP: tshark is not installed").unwrap();
         return;
     }
-    let trace = include_str!("../samples/clean-xml.trace");
+    let trace = include_str!("../../samples/clean-xml.trace");
     for (carrier, segments) in [(Over::Wsp, 1), (Over::Wtp, 1), (Over::Wtp, 3)] {
         let mut trace = over(&parse(trace).unwrap(), carrier);
         for line in &mut trace.lines {
@@ -253,4 +247,147 @@ fn tshark_reads_the_same_requests_and_answers() {
         assert!(ours.len() > 20);
         assert_eq!(tshark(&octets), ours, "{} in {segments}", carrier.name());
     }
+}
+
+/// The frames of a capture.
+fn frames(octets: Vec<u8>) -> Vec<(Time, Vec<u8>)> {
+    let mut capture = opened(octets);
+    let (mut window, mut frames) = (Window::default(), Vec::new());
+    while capture.next_window(&mut window).unwrap() {
+        frames.extend(window.frames.iter().map(|f| (f.time.unwrap(), window.captured(f).to_vec())));
+    }
+    frames
+}
+
+fn written<'f>(frames: impl IntoIterator<Item = &'f (Time, Vec<u8>)>) -> Vec<u8> {
+    let mut writer = PcapNgWriter::new(Vec::new(), LinkType::ETHERNET).unwrap();
+    frames.into_iter().for_each(|(time, octets)| writer.frame(*time, octets, &[]).unwrap());
+    writer.finish().unwrap()
+}
+
+/// An Ethernet frame with a long IPv4 packet as two fragments, the second one first; a short one as it is.
+fn fragments((time, frame): &(Time, Vec<u8>)) -> Vec<(Time, Vec<u8>)> {
+    const HEAD: usize = 14 + 20;
+    const AT: usize = 96;
+    if frame.len() < HEAD + AT + 1 {
+        return vec![(*time, frame.clone())];
+    }
+    let part = |from: usize, to: usize, more: bool| {
+        let mut part = [&frame[..HEAD], &frame[HEAD + from..HEAD + to]].concat();
+        let length = part.len() as u16 - 14;
+        part[16..18].copy_from_slice(&length.to_be_bytes());
+        // The offset in units of eight octets, and whether more follows.
+        part[20..22].copy_from_slice(&((from / 8) as u16 | if more { 0x2000 } else { 0 }).to_be_bytes());
+        (*time, part)
+    };
+    vec![part(AT, frame.len() - HEAD, false), part(0, AT, true)]
+}
+
+#[test]
+fn fragmented_datagrams_are_read_and_every_frame_is_named() {
+    let trace = over(&parse(include_str!("../../samples/wasteful.trace")).unwrap(), Over::Wtp);
+    let whole = frames(crafted(&trace).0);
+    let apart: Vec<_> = whole.iter().flat_map(fragments).collect();
+    assert!(apart.len() > whole.len() + 20);
+    assert_eq!(messages(written(&apart), Carrier::Wsp), messages(written(&whole), Carrier::Wsp));
+    let spans = |item| match item {
+        Carried::Envelope(e) => Some((e.frames.last.0 - e.frames.first.0, e.body.pieces().frame_list().len())),
+        _ => None,
+    };
+    let mut context = impslint::tls::Context::default();
+    let mut all = Vec::new();
+    let _ = pipeline::run(&mut opened(written(&apart)), &mut context, 1, spans, |_, items| {
+        all.extend(items.into_iter().flatten());
+        std::ops::ControlFlow::Continue(())
+    });
+    assert!(all.contains(&(1, 2)), "a body in two frames: {all:?}");
+}
+
+#[test]
+fn windows_and_threads_make_no_difference() {
+    let report = |octets: &[u8], window: usize, threads: usize| {
+        let mut outcome = Outcome::default();
+        let mut capture = opened(octets.to_vec()).with_window_size(window);
+        Engine::new(Rulebook::new(rules::all()).unwrap(), threads).check(&mut capture, &mut outcome);
+        let mut out = Vec::new();
+        impslint::report::write(&outcome, impslint::report::Format::Json, &mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    };
+    for carrier in OVER {
+        let trace = over(&parse(include_str!("../../samples/wasteful.trace")).unwrap(), carrier);
+        let mut all = frames(crafted(&trace).0);
+        all.remove(all.len() / 2);
+        let octets = written(&all);
+        let whole = report(&octets, 1 << 20, 1);
+        assert!(whole.contains("\"wsp\""), "{whole}");
+        for (window, threads) in [(600, 1), (2000, 2), (1 << 20, 2)] {
+            assert_eq!(report(&octets, window, threads), whole, "{} in windows of {window}", carrier.name());
+        }
+    }
+}
+
+#[test]
+fn what_wtls_protects_is_counted_and_holds_rules_back() {
+    let trace = over(&parse(include_str!("../../samples/clean-xml.trace")).unwrap(), Over::Wtp);
+    let mut all = frames(crafted(&trace).0);
+    // A record of WTLS from the client to the port for it, in the middle of the session.
+    let (time, mut record) = all[3].clone();
+    record[36..38].copy_from_slice(&9203_u16.to_be_bytes());
+    record[42] = 0xc4;
+    all.insert(4, (time, record));
+    let mut outcome = Outcome::default();
+    let engine = Engine::new(Rulebook::new(rules::all()).unwrap(), 1);
+    engine.check(&mut opened(written(&all)), &mut outcome);
+    assert_eq!((outcome.contents.kinds.wtls.flows, outcome.contents.kinds.imps.flows), (1, 1));
+    assert_eq!(outcome.contents.kinds.over_udp.flows, 2);
+}
+
+/// `kannel.pcap` is the traffic between Kannel's `fakewap` and `wapbox` 1.4.5 on one machine: three POSTs over WTP that the
+/// client acknowledges too early, and of which it asks for parts again that it had; two without sessions; two GETs. The
+/// frames of each were found with tshark.
+#[test]
+fn what_another_gateway_and_its_client_say() {
+    let octets = std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/wsp/kannel.pcap")).unwrap();
+    let mut all = Vec::new();
+    let told = |item| match item {
+        Carried::Envelope(e) => {
+            let start = match &e.start {
+                Start::Request { method, target } => format!("{method} {target}"),
+                Start::Answer { status } => format!("{status} {}", e.content_type.as_deref().unwrap_or("-")),
+                Start::Message => String::new(),
+            };
+            let whole = e.wholeness == impslint::carrier::Wholeness::Complete && e.anomalies.is_empty();
+            Some((e.frames.first.0, e.frames.last.0, start, e.body.len(), whole))
+        }
+        Carried::Gap { frame, .. } => panic!("nothing is missing at {frame:?}"),
+        Carried::Cir(_) | Carried::End { .. } => None,
+    };
+    let mut context = impslint::tls::Context::default();
+    let _ = pipeline::run(&mut opened(octets), &mut context, 1, told, |_, items| {
+        all.extend(items.into_iter().flatten());
+        std::ops::ControlFlow::Continue(())
+    });
+    all.sort();
+    let (url, kind) = ("http://127.0.0.1:8040/imps", "application/vnd.wv.csp.xml");
+    let exchanges = [
+        ("POST", 4, 5, 7),
+        ("POST", 16, 21, 23),
+        ("POST", 26, 33, 35),
+        ("POST", 32, 36, 36),
+        ("POST", 37, 38, 38),
+        ("GET", 42, 43, 45),
+        ("GET", 51, 52, 54),
+    ];
+    let mut expected: Vec<_> = exchanges
+        .into_iter()
+        .flat_map(|(method, request, first, last)| {
+            let asked = if method == "POST" { 473 } else { 0 };
+            [
+                (request, request, format!("{method} {url}"), asked, true),
+                (first, last, format!("200 {kind}"), 3528, true),
+            ]
+        })
+        .collect();
+    expected.sort();
+    assert_eq!(all, expected);
 }
