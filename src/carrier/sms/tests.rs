@@ -178,6 +178,41 @@ fn tpdus_of_three_kinds_carry_a_wake_up() {
 }
 
 #[test]
+fn messages_of_other_implementations_are_read() {
+    // Examples that documents and test suites of other implementations share: PDUs of modems, and one of SMPP.
+    let of_modems = [
+        (
+            "07911326040000F0040B911346610089F60000208062917314080CC8F71D14969741F977FD07",
+            "+31641600986",
+            "How are you?",
+        ),
+        (
+            "0011000A9160214365870008AA1C00640061007400610066006100740061007800610073006400610073",
+            "+0612345678",
+            "datafataxasdas",
+        ),
+    ];
+    for (hex, number, text) in of_modems {
+        let wire = Wire::from_frame(&octets(hex), FrameNo(1), 0);
+        let short = Short::of_tpdu(&wire, FrameRange::default(), Time(0)).unwrap();
+        // The handset itself is not named.
+        assert_eq!((&*[&*short.source, &short.destination].concat(), short.whole), (number, Wholeness::Complete));
+        assert_eq!(short.subscriber(), "");
+        assert_eq!(short.plain().bytes(), text.as_bytes());
+    }
+    let delivered = octets(
+        "0000004d00000005000000009f88f12441575342440001013136353035353531323334000101313737333535353430373000\
+         000000000000000300117468657265206973206e6f2073706f6f6e",
+    );
+    assert!(Link::may_begin(&delivered));
+    let header = pdu::Header::read(&delivered).unwrap();
+    let (wire, frames) = (Wire::from_frame(&delivered, FrameNo(1), 0), FrameRange::default());
+    let short = pdu::short(&wire, header, Direction::ClientToServer, frames, (Time(0), Time(0))).unwrap();
+    assert_eq!((&*short.source, &*short.destination), ("+16505551234", "+17735554070"));
+    assert_eq!((short.coding, short.plain().bytes()), (Coding::Latin1, &b"there is no spoon"[..]));
+}
+
+#[test]
 fn a_submit_has_a_reference_and_a_validity_period_of_three_lengths() {
     let text = b"WV12PO0 SI=s1";
     for (first, period) in [(0x41, 0), (0x51, 1), (0x49, 7), (0x59, 7)] {
@@ -250,12 +285,16 @@ fn texts_are_octets_ascii_septets_latin_or_ucs2() {
 
 #[test]
 fn packed_septets_are_read_in_octets_and_behind_a_header_with_fill_bits() {
-    let text: Vec<u8> = b"WV12PO0 SI=s1".to_vec();
-    for (header, fill) in [(&TO_DATA[..], 0), (&[8, 0x70, 0, 5, 4, 0x0E, 6, 0x0E, 6], 5)] {
+    // Of fifteen septets the last octet has seven bits to spare.
+    for (text, header, fill) in [
+        ("WV12PO0 SI=s1", &TO_DATA[..], 0),
+        ("WV12PO0 SI=s123", &TO_DATA, 0),
+        ("WV12PO0 SI=s1", &[8, 0x70, 0, 5, 4, 0x0E, 6, 0x0E, 6], 5),
+    ] {
         assert_eq!(fill, alphabet::fill(header.len()));
-        let packed = packed(&text, fill);
+        let packed = packed(text.as_bytes(), fill);
         let message = pdu(DELIVER, 0x40, 4, &[header, &packed].concat());
-        assert_eq!(seen(&[down(&message)]), ["C 447700900001 WV12PO0 SI=s1"], "{header:?}");
+        assert_eq!(seen(&[down(&message)]), [format!("C 447700900001 {text}")], "{header:?}");
     }
 }
 
