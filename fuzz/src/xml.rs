@@ -20,11 +20,11 @@ const CHARSETS: [Option<&str>; 8] = [
 pub fn run(octets: &[u8]) {
     let Some((charset, payload)) = octets.split_first() else { return };
     let charset = CHARSETS[usize::from(*charset) % CHARSETS.len()];
-    let parsed = parse(payload.to_vec(), VOCABULARY, charset);
+    let parsed = parse(payload, VOCABULARY, charset);
     hold(&parsed, payload.len());
     let Ok(text) = std::str::from_utf8(payload) else { return };
     if charset.is_none() && parsed.prolog.charset.is_none() && !text.starts_with('\u{FEFF}') && !text.contains('\0') {
-        let wide = std::iter::once(0xfeff).chain(text.encode_utf16()).flat_map(u16::to_le_bytes).collect();
+        let wide: Vec<u8> = std::iter::once(0xfeff).chain(text.encode_utf16()).flat_map(u16::to_le_bytes).collect();
         assert_eq!(parse(wide, VOCABULARY, None).document, parsed.document, "in UTF-16");
     }
 }

@@ -26,7 +26,7 @@ pub fn decode(mut envelope: Box<Envelope>) -> Result<Message, Box<Envelope>> {
     let media = namespace::media(content_type);
     let encoding = encoding(&body);
     let parsed = match encoding {
-        Encoding::Xml => xml::parse(body, VOCABULARY, charset(content_type)),
+        Encoding::Xml => xml::parse(&body, VOCABULARY, charset(content_type)),
         Encoding::Wbxml => tokens::read(&body, media.and_then(|m| m.newest)).0,
         Encoding::Pts => pts::read(&body),
     };

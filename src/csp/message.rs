@@ -206,14 +206,7 @@ pub(crate) fn read_frame(document: &Document) -> Frame {
     }
     for child in root.child(name::SESSION).into_iter().flat_map(Node::children) {
         match child.name() {
-            name::SESSION_DESCRIPTOR => {
-                frame.session_type = match child.child(name::SESSION_TYPE).map(Node::text) {
-                    Some("Inband") => Some(SessionType::Inband),
-                    Some("Outband") => Some(SessionType::Outband),
-                    _ => None,
-                };
-                frame.session_id = child.child(name::SESSION_ID).map(Node::id);
-            }
+            name::SESSION_DESCRIPTOR => (frame.session_type, frame.session_id) = read_descriptor(child),
             name::TRANSACTION => frame.parts.push(read_part(child)),
             name::POLL => frame.poll = Some(child.id()),
             name::CIR => frame.cir = Some(child.id()),
@@ -223,26 +216,73 @@ pub(crate) fn read_frame(document: &Document) -> Frame {
     frame
 }
 
+/// `SessionType` and `SessionID` of a session descriptor.
+fn read_descriptor(descriptor: Node<'_>) -> (Option<SessionType>, Option<NodeId>) {
+    let (mut session_type, mut session_id) = (None, None);
+    for child in descriptor.children() {
+        match child.name() {
+            name::SESSION_TYPE => keep_first(&mut session_type, child),
+            name::SESSION_ID => keep_first(&mut session_id, child),
+            _ => {}
+        }
+    }
+    let session_type = match session_type.map(Node::text) {
+        Some("Inband") => Some(SessionType::Inband),
+        Some("Outband") => Some(SessionType::Outband),
+        _ => None,
+    };
+    (session_type, session_id.map(Node::id))
+}
+
+fn keep_first<'d>(slot: &mut Option<Node<'d>>, node: Node<'d>) {
+    slot.get_or_insert(node);
+}
+
 fn read_part(transaction: Node<'_>) -> Part {
-    let descriptor = transaction.child(name::TRANSACTION_DESCRIPTOR);
-    let content = transaction.child(name::TRANSACTION_CONTENT);
+    let (mut descriptor, mut content) = (None, None);
+    for child in transaction.children() {
+        match child.name() {
+            name::TRANSACTION_DESCRIPTOR => keep_first(&mut descriptor, child),
+            name::TRANSACTION_CONTENT => keep_first(&mut content, child),
+            _ => {}
+        }
+    }
+    let (mut mode, mut id, mut poll) = (None, None, None);
+    for child in descriptor.into_iter().flat_map(Node::children) {
+        match child.name() {
+            name::TRANSACTION_MODE => keep_first(&mut mode, child),
+            name::TRANSACTION_ID => keep_first(&mut id, child),
+            name::POLL => keep_first(&mut poll, child),
+            _ => {}
+        }
+    }
+    let mode = match mode.map(Node::text) {
+        Some("Request") => Some(Mode::Request),
+        Some("Response") => Some(Mode::Response),
+        _ => None,
+    };
     let primitive = content.and_then(|c| c.children().next());
+    let (mut result, mut code, mut data) = (None, None, None);
+    for child in primitive.into_iter().flat_map(Node::children) {
+        match child.name() {
+            name::RESULT => keep_first(&mut result, child),
+            name::CODE => keep_first(&mut code, child),
+            name::CONTENT_DATA => keep_first(&mut data, child),
+            _ => {}
+        }
+    }
+    let code = if let Some(result) = result { result.child(name::CODE) } else { code };
     Part {
         transaction: transaction.id(),
-        mode: match descriptor.and_then(|d| d.child(name::TRANSACTION_MODE)).map(Node::text) {
-            Some("Request") => Some(Mode::Request),
-            Some("Response") => Some(Mode::Response),
-            _ => None,
-        },
-        id: descriptor.and_then(|d| d.child(name::TRANSACTION_ID)).map(Node::id),
-        poll: descriptor.and_then(|d| d.child(name::POLL)).map(Node::id),
+        mode,
+        id: id.map(Node::id),
+        poll: poll.map(Node::id),
         content: content.map(Node::id),
         primitive: primitive.map(Node::id),
         name: primitive.map_or(NameId::UNKNOWN, |p| name::canonical(p.name())),
-        code: primitive.and_then(result_code),
+        code: code.and_then(result_number),
         fingerprint: primitive.map_or(0, fingerprint),
-        payload: primitive
-            .and_then(|p| p.child(name::CONTENT_DATA))
+        payload: data
             .map(|data| (hash(0, data.text().as_bytes()), u32::try_from(data.text().len()).unwrap_or(u32::MAX))),
     }
 }
@@ -250,15 +290,20 @@ fn read_part(transaction: Node<'_>) -> Part {
 /// The result code a primitive reports: `Result/Code`, or a `Code` directly in it.
 pub fn result_code(primitive: Node<'_>) -> Option<u16> {
     let result = primitive.child(name::RESULT).unwrap_or(primitive);
-    result.child(name::CODE).and_then(integer).and_then(|code| u16::try_from(code).ok())
+    result.child(name::CODE).and_then(result_number)
+}
+
+fn result_number(code: Node<'_>) -> Option<u16> {
+    integer(code).and_then(|code| u16::try_from(code).ok())
 }
 
 /// A fingerprint of a subtree: equal for equal names, nesting and texts. Not meant to resist forgery.
 pub fn fingerprint(node: Node<'_>) -> u64 {
-    std::iter::once(node).chain(node.descendants()).fold(0x9e37_79b9_7f4a_7c15, |state, n| {
-        let state = hash(state ^ (u64::from(n.name().0) << 16) ^ n.depth() as u64, n.text().as_bytes());
+    let add = |state: u64, n: Node<'_>| {
+        let state = hash(state ^ (u64::from(n.name().0) << 16) ^ n.depth() as u64, n.octets());
         if n.name() == NameId::UNKNOWN { hash(state, n.spelling().as_bytes()) } else { state }
-    })
+    };
+    node.descendants().fold(add(0x9e37_79b9_7f4a_7c15, node), add)
 }
 
 /// A fingerprint of a text; see [`fingerprint`].
@@ -269,12 +314,51 @@ pub fn text_fingerprint(text: &str) -> u64 {
 /// Multiply-and-fold over words of eight octets.
 fn hash(seed: u64, bytes: &[u8]) -> u64 {
     const FACTOR: u64 = 0x9fb2_1c65_1e98_df25;
-    let mut state = seed ^ (bytes.len() as u64).wrapping_mul(FACTOR);
-    for chunk in bytes.chunks(8) {
-        let mut word = [0_u8; 8];
-        word.iter_mut().zip(chunk).for_each(|(w, b)| *w = *b);
-        let product = u128::from(state ^ u64::from_le_bytes(word)) * u128::from(FACTOR);
-        state = (product as u64) ^ ((product >> 64) as u64) ^ state.rotate_left(29);
+    let fold = |state: u64, word: u64| {
+        let product = u128::from(state ^ word) * u128::from(FACTOR);
+        (product as u64) ^ ((product >> 64) as u64) ^ state.rotate_left(29)
+    };
+    let state = seed ^ (bytes.len() as u64).wrapping_mul(FACTOR);
+    let (words, rest) = bytes.as_chunks();
+    let state = words.iter().fold(state, |state, word| fold(state, u64::from_le_bytes(*word)));
+    match (rest, bytes.last_chunk::<8>()) {
+        ([], _) => state,
+        // The rest is the end of the last eight octets.
+        (rest, Some(last)) => fold(state, u64::from_le_bytes(*last) >> (64 - 8 * rest.len())),
+        (rest, None) => fold(state, short(rest)),
     }
-    state
+}
+
+/// Up to eight octets as a number, the first the lowest.
+fn short(octets: &[u8]) -> u64 {
+    match (octets.first_chunk(), octets.last_chunk::<4>()) {
+        (Some(first), Some(last)) => {
+            let overlap = 8 * (8 - octets.len().min(8));
+            u64::from(u32::from_le_bytes(*first)) | u64::from(u32::from_le_bytes(*last)) << 32 >> overlap
+        }
+        _ => octets.iter().rev().fold(0, |number, octet| number << 8 | u64::from(*octet)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The same, octet by octet.
+    fn plainly(seed: u64, bytes: &[u8]) -> u64 {
+        let factor = 0x9fb2_1c65_1e98_df25_u64;
+        bytes.chunks(8).fold(seed ^ (bytes.len() as u64).wrapping_mul(factor), |state, chunk| {
+            let word = chunk.iter().rev().fold(0, |word, octet| word << 8 | u64::from(*octet));
+            let product = u128::from(state ^ word) * u128::from(factor);
+            (product as u64) ^ ((product >> 64) as u64) ^ state.rotate_left(29)
+        })
+    }
+
+    #[test]
+    fn a_text_of_any_length_is_hashed_by_words_filled_up_with_zeros() {
+        let text = b"abcdefghijklmnopqrstuvwxyz";
+        for len in 0..=text.len() {
+            assert_eq!(hash(7, &text[..len]), plainly(7, &text[..len]), "{len}");
+        }
+    }
 }

@@ -9,10 +9,16 @@ pub const VOCABULARY: Vocabulary = Vocabulary { number, spelling };
 
 /// The number of a name; [`NameId::UNKNOWN`] for one that is none of CSP's.
 pub fn number(name: &[u8]) -> NameId {
-    let mut slot = hash(name);
+    let ends = ends(name);
+    let mut slot = hash(ends, name.len());
     loop {
         let number = TABLE.get(slot % SLOTS).copied().unwrap_or_default();
-        if number == 0 || SPELLINGS.get(usize::from(number)).is_some_and(|s| s.as_bytes() == name) {
+        let Some(spelling) = SPELLINGS.get(usize::from(number)).filter(|_| number != 0) else { return NameId(0) };
+        // Both ends are all of a name of up to sixteen octets.
+        if spelling.len() == name.len()
+            && ENDS.get(usize::from(number)) == Some(&ends)
+            && (name.len() <= 16 || spelling.as_bytes() == name)
+        {
             return NameId(number);
         }
         slot += 1;
@@ -59,7 +65,7 @@ const fn table() -> [u16; SLOTS] {
     let mut table = [0; SLOTS];
     let mut number = 1;
     while number < SPELLINGS.len() {
-        let mut slot = hash(SPELLINGS[number].as_bytes()) % SLOTS;
+        let mut slot = hash(ENDS[number], SPELLINGS[number].len()) % SLOTS;
         while table[slot] != 0 {
             slot = (slot + 1) % SLOTS;
         }
@@ -69,19 +75,39 @@ const fn table() -> [u16; SLOTS] {
     table
 }
 
-/// Mixes the first eight octets, the last eight and the length, where CSP names differ; the last factor was picked for
-/// few collisions.
-const fn hash(name: &[u8]) -> usize {
-    let (first, last) = match (name.first_chunk::<8>(), name.last_chunk::<8>()) {
-        (Some(first), Some(last)) => (u64::from_le_bytes(*first), u64::from_le_bytes(*last)),
-        _ => (short(name), 0),
-    };
+/// The first and the last octets of each name.
+static ENDS: [(u64, u64); SPELLINGS.len()] = all_ends();
+
+#[expect(clippy::indexing_slicing, reason = "evaluated while compiling")]
+const fn all_ends() -> [(u64, u64); SPELLINGS.len()] {
+    let mut all = [(0, 0); SPELLINGS.len()];
+    let mut number = 0;
+    while number < all.len() {
+        all[number] = ends(SPELLINGS[number].as_bytes());
+        number += 1;
+    }
+    all
+}
+
+/// The first eight octets and the last eight as numbers; of a shorter name all octets, by fours where there are as many.
+const fn ends(name: &[u8]) -> (u64, u64) {
+    if let (Some(first), Some(last)) = (name.first_chunk::<8>(), name.last_chunk::<8>()) {
+        (u64::from_le_bytes(*first), u64::from_le_bytes(*last))
+    } else if let (Some(first), Some(last)) = (name.first_chunk::<4>(), name.last_chunk::<4>()) {
+        (u32::from_le_bytes(*first) as u64, u32::from_le_bytes(*last) as u64)
+    } else {
+        (short(name), 0)
+    }
+}
+
+/// Mixes both ends and the length, where CSP names differ; the last factor was picked for few collisions.
+const fn hash((first, last): (u64, u64), len: usize) -> usize {
     let mixed = first.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ last.wrapping_mul(0xC2B2_AE3D_27D4_EB4F);
-    let mixed = (mixed ^ name.len() as u64).wrapping_mul(0x121B_2800_4E6F_5A95);
+    let mixed = (mixed ^ len as u64).wrapping_mul(0x121B_2800_4E6F_5A95);
     (mixed >> 48) as usize
 }
 
-/// Up to seven octets as one number.
+/// Up to three octets as one number.
 const fn short(mut name: &[u8]) -> u64 {
     let mut number = 0;
     while let [octet, rest @ ..] = name {
@@ -645,7 +671,7 @@ mod tests {
     #[test]
     fn probing_is_short() {
         let longest = SPELLINGS.iter().skip(1).map(|s| {
-            let home = hash(s.as_bytes()) % SLOTS;
+            let home = hash(ends(s.as_bytes()), s.len()) % SLOTS;
             (0..).take_while(|i| TABLE[(home + i) % SLOTS] != number(s.as_bytes()).0).count()
         });
         assert!(longest.max().unwrap() <= 3);

@@ -181,9 +181,10 @@ pub enum Purpose {
 pub fn media(content_type: &str) -> Option<Media> {
     use Encoding::{Wbxml, Xml};
     use Purpose::{Cir, Csp, PlainText, Ssp};
-    let name = content_type.split(';').next().unwrap_or_default().trim();
+    let end = memchr::memchr(b';', content_type.as_bytes()).unwrap_or(content_type.len());
+    let name = content_type.get(..end).unwrap_or_default().trim();
     // Names as IANA registered them, and those with a full stop that implementations of CSP 1.1 and 1.2 send.
-    const MEDIA: [(&str, Purpose, Option<Encoding>, Option<Version>); 7] = [
+    static MEDIA: [(&str, Purpose, Option<Encoding>, Option<Version>); 7] = [
         ("application/vnd.wv.csp.xml", Csp, Some(Xml), Some(Version::V12)),
         ("application/vnd.wv.csp.wbxml", Csp, Some(Wbxml), Some(Version::V12)),
         ("application/vnd.wv.csp+xml", Csp, Some(Xml), Some(Version::V13)),
@@ -192,8 +193,9 @@ pub fn media(content_type: &str) -> Option<Media> {
         ("application/vnd.wv.csp.cir", Cir, None, None),
         ("application/vnd.wv.ssp+xml", Ssp, Some(Xml), None),
     ];
-    let found = MEDIA.into_iter().find(|(media, ..)| media.eq_ignore_ascii_case(name));
-    found.map(|(_, purpose, encoding, newest)| Media { purpose, encoding, newest })
+    let exactly = MEDIA.iter().find(|(media, ..)| *media == name);
+    let found = exactly.or_else(|| MEDIA.iter().find(|(media, ..)| media.eq_ignore_ascii_case(name)));
+    found.map(|&(_, purpose, encoding, newest)| Media { purpose, encoding, newest })
 }
 
 #[cfg(test)]

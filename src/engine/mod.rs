@@ -105,12 +105,15 @@ impl Engine {
                 match item {
                     Work::Heard(told) => {
                         let (heard, manner, mut said) = *told;
-                        let owner = tracker.hear(heard, &mut closed);
+                        let mut owner = tracker.hear(heard, &mut closed);
                         if owner.relayed {
                             continue;
                         }
                         if let Some(manner) = manner {
                             *manners.entry(manner).or_default() += 1;
+                        }
+                        if !said.findings.is_empty() {
+                            tracker.introduce(&mut owner);
                         }
                         for mut finding in std::mem::take(&mut said.findings) {
                             let scene = &mut finding.scene;

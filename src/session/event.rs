@@ -1,14 +1,14 @@
 //! The event: one thing that was said, or that is missing, in a session.
 
-use std::sync::Arc;
-
 use crate::carrier::{Direction, Wholeness};
 use crate::csp::message::Mode;
 use crate::csp::namespace::Version;
 use crate::flow::{FlowNo, Loss};
-use crate::syntax::{Document, Encoding, NameId, Node};
+use crate::syntax::{Encoding, NameId, Node, Outline};
 use crate::time::Time;
 use crate::wire::FrameRange;
+
+use super::Id;
 
 /// The place of an event in [`Session::events`](super::Session::events).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -49,7 +49,7 @@ pub struct Event {
 #[derive(Clone, Debug)]
 pub enum What {
     /// A transaction part of a message.
-    Spoken(Arc<Spoken>),
+    Spoken(Spoken),
     /// A carrier answer without payload.
     Empty {
         /// Status of the carrier, 200 in good order.
@@ -75,7 +75,7 @@ pub struct Spoken {
     /// Whether it asks or answers.
     pub mode: Option<Mode>,
     /// Transaction identifier; `None` when absent or empty.
-    pub id: Option<Box<str>>,
+    pub id: Option<Id>,
     /// Result code.
     pub code: Option<u16>,
     /// The poll flag that holds for it; `None` when absent.
@@ -98,7 +98,7 @@ pub struct Spoken {
     /// message, on its first part only.
     pub lean_octets: (u32, u32),
     /// The primitive's tree, long ones cut to their first elements, secrets and content left out.
-    pub document: Arc<Document>,
+    pub document: Outline,
     /// Whether the tree was cut.
     pub cut: bool,
 }

@@ -10,13 +10,18 @@ use crate::csp::message::{Kind, Message, Mode, Part, fingerprint, text_fingerpri
 use crate::csp::namespace::Version;
 use crate::csp::{name, pts};
 use crate::flow::FlowInfo;
-use crate::syntax::{Document, Node, NodeId};
+use crate::syntax::outline::Packing;
+use crate::syntax::{Document, Node, NodeId, Outline};
 
+use super::Id;
 use super::event::{Event, Spoken, What};
 use super::subscriber::Proof;
 
 /// How many elements of a primitive are remembered; a longer one is cut and says so.
 pub const ELEMENTS_REMEMBERED: usize = 96;
+
+/// Room that is made at once for the trees of a message, in octets.
+const ROOM_FOR_TREES: usize = 1024;
 
 /// A carried message, or a carrier message without one, ready for the [`Tracker`](super::Tracker).
 #[derive(Debug)]
@@ -34,7 +39,7 @@ pub struct Heard {
     /// Kind of document; `None` without one.
     pub kind: Option<Kind>,
     /// `SessionID` of the descriptor.
-    pub session_id: Option<Box<str>>,
+    pub session_id: Option<Id>,
     /// What a Login-Request proves itself with; `None` for every other message.
     pub proof: Option<Proof>,
     /// What gateways said in a request.
@@ -48,15 +53,22 @@ pub struct Heard {
 impl Heard {
     /// What is remembered of a message.
     pub fn message(message: &Message) -> Self {
-        let lean = lean_octets(&message.document);
         let parts = u16::try_from(message.parts.len()).unwrap_or(u16::MAX);
         let mut events: Vec<Event> = Vec::with_capacity(message.parts.len().max(1));
+        let mut octets = Vec::with_capacity(ROOM_FOR_TREES);
         for (i, part) in message.parts.iter().enumerate() {
-            let mut spoken = remember(message, part);
+            let mut spoken = remember(message, part, &mut octets);
             spoken.part = (u16::try_from(i).unwrap_or(u16::MAX), parts);
-            spoken.lean_octets = if i == 0 { lean } else { (0, 0) };
-            let what = What::Spoken(Arc::new(spoken));
-            events.push(event(&message.envelope, what, message.body_octets, i == 0));
+            if i == 0 {
+                spoken.lean_octets = lean_octets(&message.document);
+            }
+            events.push(event(&message.envelope, What::Spoken(spoken), message.body_octets, i == 0));
+        }
+        let octets: Arc<[u8]> = octets.into();
+        for event in &mut events {
+            if let What::Spoken(spoken) = &mut event.what {
+                spoken.document.show(&octets);
+            }
         }
         if events.is_empty() {
             let what = What::Unread { status: message.envelope.status() };
@@ -143,10 +155,11 @@ fn event(envelope: &Envelope, what: What, body_octets: u32, first: bool) -> Even
     }
 }
 
-fn remember(message: &Message, part: &Part) -> Spoken {
-    let (document, cut) = match message.primitive(part) {
-        Some(primitive) => message.document.outline(primitive, ELEMENTS_REMEMBERED, remembered_text),
-        None => (Document::empty(message.document.vocabulary()), false),
+/// A part, its tree appended to `octets`.
+fn remember(message: &Message, part: &Part, octets: &mut Vec<u8>) -> Spoken {
+    let (packed, cut) = match message.primitive(part) {
+        Some(primitive) => Packing::append(octets, primitive, ELEMENTS_REMEMBERED, remembered_text),
+        None => (Packing::default(), false),
     };
     Spoken {
         name: part.name,
@@ -166,7 +179,7 @@ fn remember(message: &Message, part: &Part) -> Spoken {
         fingerprint: part.fingerprint,
         payload: part.payload,
         lean_octets: (0, 0),
-        document: Arc::new(document),
+        document: Outline::new(message.document.vocabulary(), packed),
         cut,
     }
 }

@@ -1,6 +1,5 @@
 //! The live session: one that is still going on, with what it takes to pair the next event.
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
@@ -13,12 +12,13 @@ use crate::time::Time;
 
 use super::agreement::settles;
 use super::calls::ANSWERED_WITHIN;
+use super::keyed::Keyed;
 use super::log::Folded;
 use super::log::{Chapter, Log};
 use super::logins::Grant;
 use super::{
-    Agreed, ClientId, Doubt, Ending, Event, EventIx, Heard, Opening, SIGNALS_KEPT, Session, SessionNo, Signal, Spoken,
-    Transaction, What,
+    Agreed, ClientId, Doubt, Ending, Event, EventIx, Heard, Id, Opening, SIGNALS_KEPT, Session, SessionNo, Signal,
+    Spoken, Transaction, What,
 };
 
 /// Codes by which a server says that it has no such session any more.
@@ -62,7 +62,7 @@ pub(super) struct Live {
     session: Session,
     log: Log,
     /// Open transactions by initiator and identifier.
-    open: HashMap<(Direction, Box<str>), Open>,
+    open: Keyed<(Direction, Id), Open>,
     waiting: Vec<Waiting>,
     /// What is agreed now.
     agreed: Arc<Agreed>,
@@ -158,7 +158,7 @@ impl Live {
                 doubts: Vec::new(),
             },
             log: Log::default(),
-            open: HashMap::new(),
+            open: Keyed::default(),
             waiting: Vec::new(),
             agreed,
             just_answered: None,
@@ -311,8 +311,8 @@ impl Live {
             fingerprint: spoken.fingerprint,
             negotiation: settles(spoken.name).then(|| Box::new(event.clone())),
         };
-        if let Some(id) = spoken.id.as_deref().filter(|_| !poll) {
-            let key = (direction, Box::from(id));
+        if let Some(id) = spoken.id.as_ref().filter(|_| !poll) {
+            let key = (direction, id.clone());
             if let Some(before) = self.open.get(&key)
                 && let Some(first) = self.session.transactions.get_mut(before.place)
                 && (first.name, before.fingerprint) == (spoken.name, spoken.fingerprint)
@@ -339,8 +339,8 @@ impl Live {
     }
 
     fn answer(&mut self, ix: EventIx, spoken: &Spoken, direction: Direction) {
-        let Some(id) = spoken.id.as_deref() else { return };
-        let Entry::Occupied(open) = self.open.entry((direction.opposite(), Box::from(id))) else { return };
+        let Some(id) = spoken.id.clone() else { return };
+        let Entry::Occupied(open) = self.open.entry((direction.opposite(), id)) else { return };
         let Some(transaction) = self.session.transactions.get_mut(open.get().place) else { return };
         if spoken.code.is_some_and(|c| (100..200).contains(&c)) {
             transaction.aside.get_or_insert_default().interim.push(ix);

@@ -10,6 +10,7 @@ use crate::csp::message::Mode;
 use crate::csp::name::VOCABULARY;
 use crate::csp::namespace::Version;
 use crate::flow::{FlowNo, Loss};
+use crate::syntax::outline::{Outline, Packing};
 use crate::syntax::packing::{Choices, Packed, Unpacker, chosen};
 use crate::syntax::{Encoding, NameId};
 use crate::time::Time;
@@ -37,18 +38,18 @@ impl Chapter {
 
 /// A single event, packed.
 #[derive(Debug)]
-pub(super) struct Folded(Box<[u8]>);
+pub(super) struct Folded(Arc<[u8]>);
 
 impl Folded {
     pub(super) fn of(event: &Event) -> Self {
         let mut log = Log::default();
         log.push(event);
-        Self(log.packed.into_octets())
+        Self(log.packed.into_octets().into())
     }
 
     /// The event.
     pub(super) fn unfold(&self) -> Option<Event> {
-        event(&mut Unpacker::of(&self.0), Before::default())
+        event(&self.0, &mut Unpacker::of(&self.0), Before::default())
     }
 }
 
@@ -114,7 +115,6 @@ impl Log {
     pub(super) fn push(&mut self, event: &Event) {
         self.events += 1;
         let before = std::mem::replace(&mut self.before, Before::at(event));
-        let packer = &mut self.packed;
         let sort = match &event.what {
             What::Spoken(_) => Sort::Spoken,
             What::Empty { .. } => Sort::Empty,
@@ -127,19 +127,24 @@ impl Log {
             .with(&BOTH, &event.opens_flow)
             .with(&BOTH, &event.closes_flow)
             .with(&WHOLE, &event.whole);
-        packer.number(choices.number());
-        packer.signed(self.before.flow - before.flow);
-        packer.number(event.exchange);
-        packer.signed(self.before.start.wrapping_sub(before.start));
-        packer.signed(event.end.0.wrapping_sub(event.start.0));
-        packer.signed(self.before.frame.wrapping_sub(before.frame));
-        packer.number(event.frames.last.0.wrapping_sub(event.frames.first.0));
-        packer.number(event.octets);
-        packer.number(event.body_octets);
+        let mut facts = Facts::default();
+        facts.number(choices.number());
+        facts.signed(self.before.flow - before.flow);
+        facts.number(event.exchange);
+        facts.signed(self.before.start.wrapping_sub(before.start));
+        facts.signed(event.end.0.wrapping_sub(event.start.0));
+        facts.signed(self.before.frame.wrapping_sub(before.frame));
+        facts.number(event.frames.last.0.wrapping_sub(event.frames.first.0));
+        facts.number(event.octets);
+        facts.number(event.body_octets);
         match &event.what {
-            What::Spoken(spoken) => pack(spoken, packer),
-            What::Empty { status } | What::Unread { status } => packer.optional(*status),
-            What::Gap { loss } => packer.number(Choices::none().with(&LOSS, loss).number()),
+            What::Spoken(_) => {}
+            What::Empty { status } | What::Unread { status } => facts.optional(*status),
+            What::Gap { loss } => facts.number(Choices::none().with(&LOSS, loss).number()),
+        }
+        self.packed.octets(facts.as_octets());
+        if let What::Spoken(spoken) = &event.what {
+            pack(spoken, &mut self.packed);
         }
     }
 
@@ -147,8 +152,9 @@ impl Log {
     fn read(self) -> Vec<Event> {
         let mut events = Vec::with_capacity(self.events as usize);
         let mut before = Before::default();
-        let mut unpacker = self.packed.read();
-        while let Some(event) = event(&mut unpacker, before) {
+        let octets: Arc<[u8]> = self.packed.into_octets().into();
+        let mut unpacker = Unpacker::of(&octets);
+        while let Some(event) = event(&octets, &mut unpacker, before) {
             before = Before::at(&event);
             events.push(event);
         }
@@ -163,7 +169,8 @@ impl Before {
     }
 }
 
-fn event(unpacker: &mut Unpacker<'_>, before: Before) -> Option<Event> {
+/// The next event of packed ones, whose trees stay where they are until they are looked at.
+fn event(octets: &Arc<[u8]>, unpacker: &mut Unpacker<'_>, before: Before) -> Option<Event> {
     let mut choices = unpacker.number()?;
     let sort = chosen(&mut choices, &SORT)?;
     let direction = chosen(&mut choices, &DIRECTION)?;
@@ -175,9 +182,9 @@ fn event(unpacker: &mut Unpacker<'_>, before: Before) -> Option<Event> {
     let end = Time(start.0.wrapping_add(unpacker.signed()?));
     let first = before.frame.wrapping_add(unpacker.signed()?) as u64;
     let frames = FrameRange { first: FrameNo(first), last: FrameNo(first.wrapping_add(unpacker.number()?)) };
-    let (octets, body_octets) = (unpacker.number()?, unpacker.number()?);
+    let (wire_octets, body_octets) = (unpacker.number()?, unpacker.number()?);
     let what = match sort {
-        Sort::Spoken => What::Spoken(Arc::new(unpack(unpacker)?)),
+        Sort::Spoken => What::Spoken(unpack(octets, unpacker)?),
         Sort::Empty => What::Empty { status: unpacker.optional()? },
         Sort::Unread => What::Unread { status: unpacker.optional()? },
         Sort::Gap => What::Gap { loss: chosen(&mut unpacker.number()?, &LOSS)? },
@@ -190,7 +197,7 @@ fn event(unpacker: &mut Unpacker<'_>, before: Before) -> Option<Event> {
         start,
         end,
         frames,
-        octets,
+        octets: wire_octets,
         body_octets,
         whole,
         opens_flow,
@@ -210,7 +217,7 @@ fn pack(spoken: &Spoken, packer: &mut Packed) {
         .with(&BOTH, &spoken.id.is_some())
         .with(&BOTH, &spoken.payload.is_some());
     // Polls and plain refusals differ in nothing but the identifier: what stands before it often comes again.
-    let mut facts = Packed::default();
+    let mut facts = Facts::default();
     facts.number(choices.number());
     facts.number(spoken.name.0);
     facts.optional(spoken.code);
@@ -225,12 +232,66 @@ fn pack(spoken: &Spoken, packer: &mut Packed) {
     }
     packer.repeatable(facts.as_octets());
     if let Some(id) = &spoken.id {
-        packer.repeatable(id.as_bytes());
+        packer.repeatable(id.as_octets());
     }
-    packer.document(&spoken.document);
+    let (shape, texts) = spoken.document.runs();
+    packer.repeatable(shape);
+    packer.repeatable(texts);
 }
 
-fn unpack(unpacker: &mut Unpacker<'_>) -> Option<Spoken> {
+/// Numbers that are packed together.
+struct Facts {
+    octets: [u8; FACTS],
+    len: usize,
+}
+
+/// Octets that the facts of an event take at most: nine numbers, or eleven and two fingerprints.
+const FACTS: usize = 11 * 10 + 2 * 8;
+
+impl Default for Facts {
+    fn default() -> Self {
+        Self { octets: [0; FACTS], len: 0 }
+    }
+}
+
+impl Facts {
+    fn as_octets(&self) -> &[u8] {
+        self.octets.get(..self.len).unwrap_or_default()
+    }
+
+    fn push(&mut self, octet: u8) {
+        if let Some(place) = self.octets.get_mut(self.len) {
+            *place = octet;
+            self.len += 1;
+        }
+    }
+
+    fn octets(&mut self, octets: &[u8]) {
+        if let Some(place) = self.octets.get_mut(self.len..self.len + octets.len()) {
+            place.copy_from_slice(octets);
+            self.len += octets.len();
+        }
+    }
+
+    fn number(&mut self, number: impl Into<u64>) {
+        let mut rest = number.into();
+        while rest >= 0x80 {
+            self.push(rest as u8 | 0x80);
+            rest >>= 7;
+        }
+        self.push(rest as u8);
+    }
+
+    fn signed(&mut self, number: i64) {
+        self.number((number << 1 ^ number >> 63) as u64);
+    }
+
+    fn optional(&mut self, number: Option<u16>) {
+        self.number(number.map_or(0, |n| u32::from(n) + 1));
+    }
+}
+
+fn unpack(octets: &Arc<[u8]>, unpacker: &mut Unpacker<'_>) -> Option<Spoken> {
     let facts = &mut Unpacker::of(unpacker.repeatable()?);
     let choices = &mut facts.number()?;
     let mode = chosen(choices, &MODE)?;
@@ -256,7 +317,11 @@ fn unpack(unpacker: &mut Unpacker<'_>) -> Option<Spoken> {
         fingerprint: fingerprint(facts)?,
         payload: if has_payload { Some((fingerprint(facts)?, facts.number()?)) } else { None },
         id: if has_id { Some(unpacker.text()?.into()) } else { None },
-        document: Arc::new(unpacker.document(VOCABULARY)?),
+        document: {
+            let mut run = || unpacker.repeatable_range().map(|run| run.start as u32..run.end as u32);
+            let packed = Packing { shape: run()?, texts: run()? };
+            Outline::new(VOCABULARY, packed).with(octets)
+        },
         cut,
     })
 }
@@ -266,10 +331,9 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::syntax::Document;
 
     fn spoken(number: u64, some: bool) -> What {
-        What::Spoken(Arc::new(Spoken {
+        What::Spoken(Spoken {
             name: crate::csp::name::STATUS,
             mode: MODE[number as usize % 3],
             id: some.then(|| "t\u{e9}1".into()),
@@ -283,9 +347,9 @@ mod tests {
             fingerprint: number,
             payload: (!some).then_some((number, number as u32)),
             lean_octets: (number as u32, 0),
-            document: Arc::new(Document::empty(VOCABULARY)),
+            document: Outline::new(VOCABULARY, Packing::default()),
             cut: !some,
-        }))
+        })
     }
 
     prop_compose! {

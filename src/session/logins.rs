@@ -1,6 +1,6 @@
 //! Logins: requests and answers from before a session exists, joined into the session they open.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use crate::carrier::Direction;
 use crate::csp::name;
@@ -8,6 +8,7 @@ use crate::csp::namespace::Version;
 use crate::flow::FlowNo;
 use crate::time::Time;
 
+use super::keyed::Keyed;
 use super::live::{Live, login_identity};
 use super::log::Folded;
 use super::{Attempt, ClientId, Closed, Doubt, Ending, Event, Heard, Proof, Session, SessionNo, Subscriber, Use};
@@ -127,8 +128,8 @@ pub(super) struct Logins {
     met: u64,
     pending: BTreeMap<(FlowNo, u32), Heard>,
     challenges: Vec<Challenge>,
-    subscribers: HashMap<String, Known>,
-    identities: HashMap<ClientId, Identity>,
+    subscribers: Keyed<String, Known>,
+    identities: Keyed<ClientId, Identity>,
     /// Uses in all identities.
     uses: usize,
 }

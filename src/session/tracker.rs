@@ -10,7 +10,7 @@ mod legs;
 mod tests;
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap, HashMap};
+use std::collections::{BTreeMap, BinaryHeap};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
@@ -22,10 +22,11 @@ use crate::syntax::NameId;
 use crate::time::Time;
 
 use super::calls::Addressees;
+use super::keyed::Keyed;
 use super::live::{Live, Patience};
 use super::log::Chapter;
 use super::logins::{Account, Logins};
-use super::{ClientId, Doubt, Event, Heard, Session, SessionNo, Signal, Use, What};
+use super::{ClientId, Doubt, Event, Heard, Id, Session, SessionNo, Signal, Use, What};
 
 pub use channels::CHANNELS_KNOWN;
 pub use legs::{LEGS_REMEMBERED, RELAYED_WITHIN};
@@ -187,30 +188,30 @@ pub struct Tracker {
     clock: Time,
     tally: Tally,
     next: u32,
-    live: HashMap<SessionNo, Box<Live>>,
+    live: Keyed<SessionNo, Box<Live>>,
     /// Sessions by `SessionID`, the latest last.
-    by_id: HashMap<Box<str>, Vec<SessionNo>>,
+    by_id: Keyed<Id, Vec<SessionNo>>,
     /// Sessions by user, in lower case, and client.
-    by_client: HashMap<(String, ClientId), Vec<SessionNo>>,
+    by_client: Keyed<(String, ClientId), Vec<SessionNo>>,
     deadlines: BinaryHeap<Reverse<(Time, SessionNo)>>,
     /// Where a leap of the clock leads that nothing has confirmed.
     leapt_to: Option<Time>,
     /// Octets of packed events filed since they were last added up.
     filed: usize,
-    flows: HashMap<FlowNo, FlowState>,
-    routes: HashMap<Route, Users>,
+    flows: Keyed<FlowNo, FlowState>,
+    routes: Keyed<Route, Users>,
     /// The addresses of the server in them, by client and server host.
-    servers: HashMap<(IpAddr, IpAddr), Vec<SocketAddr>>,
+    servers: Keyed<(IpAddr, IpAddr), Vec<SocketAddr>>,
     /// How many of them before those whose sessions are over are taken out.
     routes_kept: usize,
     legs: Legs,
     /// Relayed answers whose originals have not come, by session.
-    stand_ins: HashMap<SessionNo, Vec<Heard>>,
+    stand_ins: Keyed<SessionNo, Vec<Heard>>,
     logins: Logins,
     /// The sessions that wake-ups are for.
     addressees: Addressees<SessionNo>,
     /// CIR channels over TCP: whose they are, and the last that was said in them.
-    channels: HashMap<FlowNo, (SessionNo, Signal)>,
+    channels: Keyed<FlowNo, (SessionNo, Signal)>,
 }
 
 impl Tracker {
@@ -224,7 +225,8 @@ impl Tracker {
         Tally { subscribers: self.logins.subscribers(), ..self.tally.clone() }
     }
 
-    /// Files something heard. Sessions that are over by then are appended to `closed`. Returns to whom it belongs.
+    /// Files something heard. Sessions that are over by then are appended to `closed`. Returns to whom it belongs, as far
+    /// as no session tells; see [`Tracker::introduce`].
     pub fn hear(&mut self, heard: Heard, closed: &mut Closed) -> Owner {
         self.advance(heard.events.iter().map(|e| e.end).max().unwrap_or(self.clock), closed);
         let Some(heard) = self.relay(heard) else { return Owner { relayed: true, ..Owner::default() } };
@@ -239,13 +241,18 @@ impl Tracker {
         } else {
             self.file(heard, carried_in, closed)
         };
-        if let Some(live) = session.and_then(|no| self.live.get(&no)) {
-            let (user, gateway) = (live.session().named(), live.session().gateway.as_ref());
-            owner.user = user.map(str::to_owned).or(owner.user);
-            owner.forwarded = gateway.and_then(|g| g.client.as_deref()).map(str::to_owned).or(owner.forwarded);
-            (owner.session, owner.id) = (session, live.session().id.clone());
-        }
+        owner.session = session.filter(|no| self.live.contains_key(no));
         owner
+    }
+
+    /// Says of the owner of what was heard last who that is, where something has to be told to somebody.
+    pub fn introduce(&self, owner: &mut Owner) {
+        if let Some(live) = owner.session.and_then(|no| self.live.get(&no)) {
+            let (user, gateway) = (live.session().named(), live.session().gateway.as_ref());
+            owner.user = user.map(str::to_owned).or(owner.user.take());
+            owner.forwarded = gateway.and_then(|g| g.client.as_deref()).map(str::to_owned).or(owner.forwarded.take());
+            owner.id.clone_from(&live.session().id);
+        }
     }
 
     /// Closes what is open, some sessions at a time by rising number, then the rest: the capture is over. Returns whether
@@ -344,7 +351,7 @@ impl Tracker {
             }
         }
         // A server that hands out an identifier again means a new session by it.
-        let same: Vec<SessionNo> = id.and_then(|id| self.by_id.get(&*id)).cloned().unwrap_or_default();
+        let same: Vec<SessionNo> = id.and_then(|id| self.by_id.get(&Id::from(&*id))).cloned().unwrap_or_default();
         for old in same {
             if !self.shares_server(old, live.session()) {
                 continue;
@@ -382,8 +389,7 @@ impl Tracker {
             (None, None) => return None,
         };
         if heard.asks
-            && let Some(exchange) =
-                self.flows.get_mut(&heard.flow.no).and_then(|s| s.exchanges.get_mut(&heard.exchange))
+            && let Some(exchange) = self.flows.get_mut(&heard.flow.no).and_then(|s| s.exchanges.get_mut(heard.exchange))
         {
             exchange.session = Some(no);
         }
@@ -452,7 +458,7 @@ impl Tracker {
 
     /// The session with this identifier: the one with that server, else the latest.
     fn find(&self, id: &str, server: std::net::IpAddr) -> Option<SessionNo> {
-        let candidates = self.by_id.get(id)?;
+        let candidates = self.by_id.get(&Id::from(id))?;
         let with_server = |no: &&SessionNo| self.live.get(no).is_some_and(|live| live.session().peers.1.ip() == server);
         candidates.iter().rev().find(with_server).or(candidates.last()).copied()
     }
@@ -473,7 +479,7 @@ impl Tracker {
         }
         let session = live.session();
         if let Some(id) = session.id.as_deref() {
-            self.by_id.entry(id.into()).or_default().push(session.no);
+            self.by_id.entry(Id::from(id)).or_default().push(session.no);
         }
         if let Some(cookie) = session.cookie.as_deref() {
             self.addressees.learn_cookie(cookie, session.no);
@@ -489,7 +495,7 @@ impl Tracker {
         self.settle_stand_ins(no, None);
         let Some(live) = self.live.remove(&no) else { return };
         if let Some(id) = live.session().id.as_deref() {
-            forget(&mut self.by_id, id, no);
+            forget(&mut self.by_id, &Id::from(id), no);
         }
         if let Some(key) = client_key(live.session()) {
             forget(&mut self.by_client, &key, no);
@@ -512,11 +518,7 @@ fn client_key(session: &Session) -> Option<(String, ClientId)> {
 }
 
 /// Takes a session out of an index.
-fn forget<K, Q>(index: &mut HashMap<K, Vec<SessionNo>>, key: &Q, no: SessionNo)
-where
-    K: std::hash::Hash + Eq + std::borrow::Borrow<Q>,
-    Q: std::hash::Hash + Eq + ?Sized,
-{
+fn forget<K: std::hash::Hash + Eq>(index: &mut Keyed<K, Vec<SessionNo>>, key: &K, no: SessionNo) {
     if let Some(same) = index.get_mut(key) {
         same.retain(|other| *other != no);
         if same.is_empty() {

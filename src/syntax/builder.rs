@@ -5,6 +5,7 @@ use std::ops::Range;
 use super::document::{Document, Element, NodeId, Run, StoredAttribute};
 use super::{
     Anomaly, AnomalyKind, MAX_ANOMALIES, MAX_ATTRIBUTES, MAX_DEPTH, MAX_ELEMENTS, NameId, Parsed, Prolog, Vocabulary,
+    spare,
 };
 
 /// Builds a [`Document`] and gathers what was wrong on the way; it keeps the limits.
@@ -14,46 +15,30 @@ use super::{
 pub struct Builder<'s> {
     source: &'s str,
     vocabulary: Vocabulary,
-    elements: Vec<Element>,
-    spans: Vec<Range<u32>>,
-    attributes: Vec<StoredAttribute>,
-    spellings: Vec<(NodeId, Run)>,
-    /// Strings that do not stand in the source; their runs count from the end of the source.
-    copied: String,
-    open: Vec<Open>,
-    /// Texts of open elements that came in pieces with other strings between them, by depth.
-    apart: Vec<String>,
+    tree: spare::Tree,
+    /// Strings that do not stand in the source; their runs count from the end of the source. All of them UTF-8.
+    copied: Vec<u8>,
+    /// How many elements are open that are in the document.
+    depth: usize,
+    /// The element opened last of those.
+    innermost: u32,
+    /// Texts of open elements that came in pieces with other strings between them, the innermost last.
+    apart: Vec<(u32, Vec<u8>)>,
     /// Opened elements that are left out because of a limit, not yet closed.
     skipped: usize,
     anomalies: Vec<Anomaly>,
 }
 
-/// An element that is not closed.
-#[derive(Clone, Copy, Debug)]
-struct Open {
-    id: NodeId,
-    /// Whether its text is gathered in `Builder::apart`.
-    apart: bool,
-}
-
 impl<'s> Builder<'s> {
     /// A builder of a document whose strings mostly stand in `source`; where they do not, an empty one will do.
     pub fn new(vocabulary: Vocabulary, source: &'s str) -> Self {
-        Self::with_room(vocabulary, source, source.len() / 32, 0)
-    }
-
-    /// A builder with room for so many elements and octets of text that do not stand in the source.
-    pub(super) fn with_room(vocabulary: Vocabulary, source: &'s str, elements: usize, copied: usize) -> Self {
-        let expected = elements.clamp(8, 1024);
         Self {
             source,
             vocabulary,
-            elements: Vec::with_capacity(expected),
-            spans: Vec::with_capacity(expected),
-            attributes: Vec::new(),
-            spellings: Vec::new(),
-            copied: String::with_capacity(copied.min(64 << 10)),
-            open: Vec::with_capacity(16),
+            tree: spare::tree(),
+            copied: if source.is_empty() { spare::text().into_bytes() } else { Vec::new() },
+            depth: 0,
+            innermost: 0,
             apart: Vec::new(),
             skipped: 0,
             anomalies: Vec::new(),
@@ -62,137 +47,192 @@ impl<'s> Builder<'s> {
 
     /// Opens an element by its spelling, prefix included; `tag` is the place of its start tag, of which the end only
     /// matters for showing. An element beyond a limit is left out with all inside it, and must be closed all the same.
-    pub fn open(&mut self, spelling: &str, tag: Range<u32>) {
+    /// Says whether the vocabulary has this spelling; `None` where the element is left out.
+    pub fn open(&mut self, spelling: &str, tag: Range<u32>) -> Option<bool> {
         // No vocabulary has names with a colon.
         let name = (self.vocabulary.number)(spelling.as_bytes());
         if name != NameId::UNKNOWN {
-            self.open_named(name, tag);
-            return;
+            return self.open_named(name, tag).then_some(true);
         }
         let local = spelling.rsplit_once(':').map_or(spelling, |(_, local)| local);
-        let id = NodeId(self.elements.len() as u32);
-        if self.open_named((self.vocabulary.number)(local.as_bytes()), tag) {
-            let run = self.keep(spelling);
-            self.spellings.push((id, run));
-        }
+        let id = NodeId(self.tree.elements.len() as u32);
+        self.open_named((self.vocabulary.number)(local.as_bytes()), tag).then(|| {
+            let run = self.keep(spelling.as_bytes());
+            self.tree.spellings.push((id, run));
+            false
+        })
     }
 
     /// Opens an element by the number of its name; returns whether it is in the document.
+    #[inline]
     pub fn open_named(&mut self, name: NameId, tag: Range<u32>) -> bool {
-        let depth = self.open.len();
-        if self.skipped > 0 {
-            self.skipped += 1;
-            return false;
+        let id = self.tree.elements.len();
+        if self.skipped > 0 || self.depth.wrapping_sub(1) >= MAX_DEPTH - 1 && id > 0 || id >= MAX_ELEMENTS {
+            return self.leave_out(tag);
         }
-        let beyond = if depth == 0 && !self.elements.is_empty() {
-            Some(AnomalyKind::SecondRoot)
-        } else if depth >= MAX_DEPTH {
-            Some(AnomalyKind::TooDeep)
-        } else if self.elements.len() >= MAX_ELEMENTS {
-            Some(AnomalyKind::TooManyElements)
-        } else {
-            None
-        };
-        if let Some(kind) = beyond {
-            self.skipped = 1;
-            self.anomaly_once(kind, tag);
-            return false;
-        }
-        let id = NodeId(self.elements.len() as u32);
-        let parent = self.open.last().map_or(id, |above| above.id);
-        self.elements.push(Element { name, depth: depth as u16, parent, end: id.0 + 1, text: Run::default() });
-        self.spans.push(tag);
-        self.open.push(Open { id, apart: false });
+        let (depth, parent, id) = (self.depth as u16, NodeId(self.innermost), id as u32);
+        let place = tag.into();
+        self.tree.elements.push(Element { name, depth, parent, end: id + 1, text: Run::default(), place });
+        self.depth += 1;
+        self.innermost = id;
         true
+    }
+
+    /// Leaves out an element, because of a limit or because it is in one left out.
+    #[cold]
+    fn leave_out(&mut self, tag: Range<u32>) -> bool {
+        self.skipped += 1;
+        if self.skipped == 1 {
+            let kind = match self.depth {
+                0 => AnomalyKind::SecondRoot,
+                MAX_DEPTH.. => AnomalyKind::TooDeep,
+                _ => AnomalyKind::TooManyElements,
+            };
+            self.anomaly_once(kind, tag);
+        }
+        false
     }
 
     /// Adds an attribute, placed at `place`, to the element opened last. Of attributes with the same name the first
     /// counts.
     pub fn attribute(&mut self, name: &str, value: &str, place: Range<u32>) {
-        let Some(Open { id: node, .. }) = self.open.last().copied().filter(|_| self.skipped == 0) else { return };
-        let from = self.attributes.iter().rposition(|a| a.node != node).map_or(0, |i| i + 1);
-        let own = self.attributes.get(from..).unwrap_or_default();
-        if own.len() >= MAX_ATTRIBUTES {
+        if self.depth == 0 || self.skipped > 0 {
+            return;
+        }
+        let node = NodeId(self.innermost);
+        let own = self.tree.attributes.iter().rev().take_while(|a| a.node == node);
+        let (others, same) =
+            own.fold((0, false), |(others, same), a| (others + 1, same || self.resolve(a.name) == name.as_bytes()));
+        if others >= MAX_ATTRIBUTES {
             return self.anomaly_once(AnomalyKind::TooManyAttributes, place);
         }
-        if own.iter().any(|a| self.resolve(a.name) == name) {
+        if same {
             return self.anomaly(AnomalyKind::DuplicateAttribute, place);
         }
-        let (name, value) = (self.keep(name), self.keep(value));
-        self.attributes.push(StoredAttribute { node, name, value });
+        let (name, value) = (self.keep(name.as_bytes()), self.keep(value.as_bytes()));
+        self.tree.attributes.push(StoredAttribute { node, name, value });
+    }
+
+    /// Adds the first attribute of the element opened last, of which name and value are UTF-8.
+    pub(super) fn first_attribute(&mut self, name: &[u8], value: &[u8]) {
+        let value = self.keep(value);
+        self.first_attribute_at(name, value);
+    }
+
+    /// Adds the first attribute of the element opened last, of which the value comes in two pieces of UTF-8.
+    pub(super) fn first_attribute_joined(&mut self, name: &str, begin: &str, rest: &[u8]) {
+        let (begin, rest) = (self.copy(begin.as_bytes()), self.copy(rest));
+        self.first_attribute_at(name.as_bytes(), Run { start: begin.start, len: begin.len + rest.len });
+    }
+
+    fn first_attribute_at(&mut self, name: &[u8], value: Run) {
+        if self.depth > 0 && self.skipped == 0 {
+            let name = self.keep(name);
+            self.tree.attributes.push(StoredAttribute { node: NodeId(self.innermost), name, value });
+        }
+    }
+
+    /// Whether an element may be added that is inside another, no limit being reached.
+    #[inline]
+    pub(super) fn has_room(&self) -> bool {
+        self.skipped == 0 && (1..MAX_DEPTH).contains(&self.depth) && self.tree.elements.len() < MAX_ELEMENTS
+    }
+
+    /// Adds an element that holds nothing but a text without white space around it, where there is room.
+    #[inline]
+    pub(super) fn leaf(&mut self, name: NameId, place: Range<u32>, text: Run) {
+        let end = self.tree.elements.len() as u32 + 1;
+        let (depth, parent, place) = (self.depth as u16, NodeId(self.innermost), place.into());
+        self.tree.elements.push(Element { name, depth, parent, end, text, place });
+    }
+
+    /// Copies UTF-8 that does not stand in the source.
+    #[inline]
+    pub(super) fn copy(&mut self, string: &[u8]) -> Run {
+        let (start, len) = (self.base() + self.copied.len() as u32, string.len() as u32);
+        self.copied.extend_from_slice(string);
+        Run { start, len }
     }
 
     /// Adds text to the element opened last; pieces are joined, white space around the whole is taken off.
     pub fn text(&mut self, piece: &str) {
-        let (Some(open), 0) = (self.open.last().copied(), self.skipped) else { return };
-        if open.apart {
-            if let Some(gathered) = self.apart.get_mut(self.open.len()) {
-                gathered.push_str(piece);
-            }
-            return;
+        let piece = piece.as_bytes();
+        let Some(element) = self.tree.elements.get(self.innermost as usize).filter(|_| self.depth > 0) else { return };
+        let before = element.text;
+        if self.skipped > 0 || before.len > 0 {
+            return self.join(before, piece);
         }
-        let before = self.elements.get(open.id.0 as usize).map(|e| e.text).unwrap_or_default();
-        let run = if before.len == 0 {
-            let piece = trim_start(piece);
-            if piece.is_empty() {
-                return;
-            }
-            self.keep(piece)
-        } else if self.place_in_source(piece) == Some(before.end()) {
-            Run { start: before.start, len: before.len + piece.len() as u32 }
-        } else if before.start >= self.base() && before.end() == self.base() + self.copied.len() as u32 {
-            self.copied.push_str(piece);
-            Run { start: before.start, len: before.len + piece.len() as u32 }
-        } else {
-            return self.set_apart(before, piece);
-        };
-        if let Some(element) = self.elements.get_mut(open.id.0 as usize) {
+        let piece = trim_start(piece);
+        if !piece.is_empty() {
+            let run = self.keep(piece);
+            self.set_text(run);
+        }
+    }
+
+    fn set_text(&mut self, run: Run) {
+        if let Some(element) = self.tree.elements.get_mut(self.innermost as usize) {
             element.text = run;
         }
     }
 
+    /// Adds text to an element that has some.
+    fn join(&mut self, before: Run, piece: &[u8]) {
+        if self.skipped > 0 || self.gather(piece) {
+            return;
+        }
+        if self.place_in_source(piece) != Some(before.end()) {
+            if before.start < self.base() || before.end() != self.base() + self.copied.len() as u32 {
+                return self.set_apart(before, piece);
+            }
+            self.copied.extend_from_slice(piece);
+        }
+        self.set_text(Run { start: before.start, len: before.len + piece.len() as u32 });
+    }
+
+    /// Adds text to the innermost element's, if that is gathered apart; says whether it is.
+    fn gather(&mut self, piece: &[u8]) -> bool {
+        let gathered = self.apart.last_mut().filter(|(element, _)| *element == self.innermost);
+        gathered.map(|(_, text)| text.extend_from_slice(piece)).is_some()
+    }
+
     /// From here on gathers the text of the innermost element apart, so that every octet is moved once only.
-    fn set_apart(&mut self, before: Run, piece: &str) {
-        let depth = self.open.len();
-        if self.apart.len() <= depth {
-            self.apart.resize(depth + 1, String::new());
-        }
-        let mut gathered = self.apart.get_mut(depth).map(std::mem::take).unwrap_or_default();
-        gathered.clear();
-        gathered.push_str(self.resolve(before));
-        gathered.push_str(piece);
-        if let (Some(slot), Some(open)) = (self.apart.get_mut(depth), self.open.last_mut()) {
-            *slot = gathered;
-            open.apart = true;
-        }
+    fn set_apart(&mut self, before: Run, piece: &[u8]) {
+        let gathered = [self.resolve(before), piece].concat();
+        self.apart.push((self.innermost, gathered));
     }
 
     /// Closes the element opened last; `end` is one past the last octet of its end tag.
+    #[inline]
     pub fn close(&mut self, end: u32) {
-        if self.skipped > 0 {
-            self.skipped -= 1;
+        if self.skipped > 0 || self.depth == 0 {
+            self.skipped = self.skipped.saturating_sub(1);
             return;
         }
-        let depth = self.open.len();
-        let Some(open) = self.open.pop() else { return };
-        let at = open.id.0 as usize;
-        if let Some(span) = self.spans.get_mut(at) {
-            span.end = end;
+        if !self.apart.is_empty() {
+            self.end_gathering();
         }
-        let mut text = self.elements.get(at).map(|e| e.text).unwrap_or_default();
-        if open.apart {
-            let gathered = self.apart.get_mut(depth).map(std::mem::take).unwrap_or_default();
-            text = self.keep(trim_end(&gathered));
-            if let Some(slot) = self.apart.get_mut(depth) {
-                *slot = gathered;
-            }
-        } else if text.len > 0 {
-            text.len = trim_end(self.resolve(text)).len() as u32;
+        let last = self.tree.elements.len() as u32;
+        let Some(element) = self.tree.elements.get_mut(self.innermost as usize) else { return };
+        element.end = last;
+        element.place.end = end;
+        self.depth -= 1;
+        self.innermost = element.parent.0;
+        if element.text.len > 0 {
+            let run = element.text;
+            let text = match run.start.checked_sub(self.source.len() as u32) {
+                None => octets(self.source.as_bytes(), run.start, run.len),
+                Some(start) => octets(&self.copied, start, run.len),
+            };
+            element.text.len = trim_end(text).len() as u32;
         }
-        let last = self.elements.len() as u32;
-        if let Some(element) = self.elements.get_mut(at) {
-            element.end = last;
-            element.text = text;
+    }
+
+    /// Puts the text of the innermost element to the others, if it was gathered apart.
+    #[cold]
+    fn end_gathering(&mut self) {
+        if let Some((_, text)) = self.apart.pop_if(|(element, _)| *element == self.innermost) {
+            let run = self.keep(&text);
+            self.set_text(run);
         }
     }
 
@@ -212,18 +252,37 @@ impl<'s> Builder<'s> {
 
     /// How many elements are open, left-out ones included.
     pub fn depth(&self) -> usize {
-        self.open.len() + self.skipped
+        self.depth + self.skipped
     }
 
     /// The name of the element opened last; `None` outside the root and inside a left-out element.
     pub fn innermost(&self) -> Option<NameId> {
-        let open = self.open.last().filter(|_| self.skipped == 0)?;
-        self.elements.get(open.id.0 as usize).map(|e| e.name)
+        let innermost = self.tree.elements.get(self.innermost as usize).filter(|_| self.depth > 0);
+        innermost.filter(|_| self.skipped == 0).map(|e| e.name)
+    }
+
+    /// Whether the element opened last has no text yet.
+    pub(super) fn is_textless(&self) -> bool {
+        self.tree.elements.get(self.innermost as usize).is_some_and(|element| element.text.len == 0)
+    }
+
+    /// How the element opened last is spelt, as UTF-8; `None` as for [`innermost`](Self::innermost).
+    pub(super) fn innermost_spelling(&self) -> Option<&[u8]> {
+        let name = self.innermost()?;
+        match self.tree.spellings.binary_search_by_key(&self.innermost, |(id, _)| id.0) {
+            Ok(i) => self.tree.spellings.get(i).map(|(_, run)| self.resolve(*run)),
+            Err(_) => Some((self.vocabulary.spelling)(name).as_bytes()),
+        }
+    }
+
+    /// The names it numbers elements by.
+    pub(super) fn vocabulary(&self) -> Vocabulary {
+        self.vocabulary
     }
 
     /// Whether a root element was opened already.
     pub fn has_root(&self) -> bool {
-        !self.elements.is_empty()
+        !self.tree.elements.is_empty()
     }
 
     /// The document, where there is no payload behind it and all text was added.
@@ -236,14 +295,17 @@ impl<'s> Builder<'s> {
         if !self.has_root() {
             self.anomaly(AnomalyKind::EndsEarly, end..end);
         } else if self.depth() > 0 {
-            let start = self.open.last().and_then(|o| self.spans.get(o.id.0 as usize)).map_or(end, |s| s.start);
+            let innermost = self.tree.elements.get(self.innermost as usize).filter(|_| self.depth > 0);
+            let start = innermost.map_or(end, |e| e.place.start);
             self.anomaly(AnomalyKind::UnclosedElement, start..end);
         }
         while self.depth() > 0 {
             self.close(end);
         }
-        let Self { vocabulary, elements, spans, attributes, spellings, copied, anomalies, .. } = self;
-        let document = Document { vocabulary, elements, spans, text: copied, attributes, spellings };
+        let Self { vocabulary, tree, copied, anomalies, .. } = self;
+        let text = String::from_utf8(copied).unwrap_or_else(|e| String::from_utf8_lossy(e.as_bytes()).into_owned());
+        let spare::Tree { elements, attributes, spellings } = tree;
+        let document = Document { vocabulary, placed: true, elements, text, attributes, spellings };
         Finished(Parsed { document, prolog, anomalies })
     }
 
@@ -251,28 +313,30 @@ impl<'s> Builder<'s> {
         self.source.len() as u32
     }
 
-    /// Where `string` stands in the source, if it is a slice of it.
-    fn place_in_source(&self, string: &str) -> Option<u32> {
-        let at = string.as_ptr().addr().checked_sub(self.source.as_ptr().addr())?;
-        (at + string.len() <= self.source.len()).then_some(at as u32)
+    /// Where octets stand in the source, if they are a slice of it.
+    fn place_in_source(&self, slice: &[u8]) -> Option<u32> {
+        let at = slice.as_ptr().addr().checked_sub(self.source.as_ptr().addr())?;
+        (at + slice.len() <= self.source.len()).then_some(at as u32)
     }
 
-    fn keep(&mut self, string: &str) -> Run {
-        let len = string.len() as u32;
-        if let Some(start) = self.place_in_source(string) {
-            return Run { start, len };
+    #[inline]
+    fn keep(&mut self, string: &[u8]) -> Run {
+        match self.place_in_source(string) {
+            Some(start) => Run { start, len: string.len() as u32 },
+            None => self.copy(string),
         }
-        let start = self.base() + self.copied.len() as u32;
-        self.copied.push_str(string);
-        Run { start, len }
     }
 
-    fn resolve(&self, run: Run) -> &str {
+    fn resolve(&self, run: Run) -> &[u8] {
         match run.start.checked_sub(self.base()) {
-            Some(start) => Run { start, ..run }.of(&self.copied),
-            None => run.of(self.source),
+            Some(start) => octets(&self.copied, start, run.len),
+            None => octets(self.source.as_bytes(), run.start, run.len),
         }
     }
+}
+
+fn octets(all: &[u8], start: u32, len: u32) -> &[u8] {
+    all.get(start as usize..(start + len) as usize).unwrap_or_default()
 }
 
 /// A document that lacks its source.
@@ -282,9 +346,11 @@ pub struct Finished(Parsed);
 impl Finished {
     /// Moves all places from the source to the payload it was made from.
     pub fn map_places(&mut self, place: impl Fn(u32) -> u32) {
-        let spans = self.0.document.spans.iter_mut().chain(self.0.anomalies.iter_mut().map(|a| &mut a.span));
-        for span in spans {
-            *span = place(span.start)..place(span.end);
+        for element in &mut self.0.document.elements {
+            element.place = (place(element.place.start)..place(element.place.end)).into();
+        }
+        for anomaly in &mut self.0.anomalies {
+            anomaly.span = place(anomaly.span.start)..place(anomaly.span.end);
         }
     }
 
@@ -306,15 +372,23 @@ pub(super) fn is_space(octet: u8) -> bool {
 }
 
 /// Text without the white space before it.
-pub(super) fn trim_start(text: &str) -> &str {
-    let start = text.bytes().position(|b| !is_space(b)).unwrap_or(text.len());
-    text.get(start..).unwrap_or_default()
+pub(super) fn trim_start(mut text: &[u8]) -> &[u8] {
+    while let [octet, rest @ ..] = text
+        && is_space(*octet)
+    {
+        text = rest;
+    }
+    text
 }
 
 /// Text without the white space behind it.
-pub(super) fn trim_end(text: &str) -> &str {
-    let end = text.bytes().rposition(|b| !is_space(b)).map_or(0, |last| last + 1);
-    text.get(..end).unwrap_or_default()
+pub(super) fn trim_end(mut text: &[u8]) -> &[u8] {
+    while let [rest @ .., octet] = text
+        && is_space(*octet)
+    {
+        text = rest;
+    }
+    text
 }
 
 #[cfg(test)]

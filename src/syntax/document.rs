@@ -1,11 +1,12 @@
 //! The tree of a document: elements in document order, texts in one string, places apart.
 //!
-//! A document is three flat vectors, so that building one costs a handful of allocations and walking it is walking
-//! memory forward. Once its message is dealt with, [`Document::outline`] keeps the tree and drops the payload.
+//! A document is a few flat vectors, which come from documents that are gone, so that building one costs no allocation
+//! as a rule and walking it is walking memory forward. Once its message is dealt with, [`Document::outline`] keeps the
+//! tree and drops the payload.
 
 use std::ops::Range;
 
-use super::{NameId, Vocabulary};
+use super::{NameId, Vocabulary, spare};
 
 /// The number of an element in its document, in document order; the root is 0.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
@@ -28,8 +29,8 @@ impl Run {
     }
 }
 
-/// An element as stored: 20 octets.
-#[derive(Clone, Copy, Debug)]
+/// An element as stored: 28 octets.
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Element {
     pub(super) name: NameId,
     pub(super) depth: u16,
@@ -38,6 +39,21 @@ pub(super) struct Element {
     /// One past the last element inside this one.
     pub(super) end: u32,
     pub(super) text: Run,
+    /// Its place in the payload; of no meaning in an outline.
+    pub(super) place: Place,
+}
+
+/// A run of a payload.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Place {
+    pub(super) start: u32,
+    pub(super) end: u32,
+}
+
+impl From<Range<u32>> for Place {
+    fn from(Range { start, end }: Range<u32>) -> Self {
+        Self { start, end }
+    }
 }
 
 /// An attribute as stored.
@@ -65,9 +81,9 @@ pub struct Attribute<'d> {
 #[derive(Clone, Debug)]
 pub struct Document {
     pub(super) vocabulary: Vocabulary,
+    /// Whether it has the places of its elements; an outline has not.
+    pub(super) placed: bool,
     pub(super) elements: Vec<Element>,
-    /// Place of each element in the payload; empty in an outline.
-    pub(super) spans: Vec<Range<u32>>,
     /// What all runs refer to: the payload where it is UTF-8, and what was appended.
     pub(super) text: String,
     /// By rising node.
@@ -87,13 +103,25 @@ impl PartialEq for Document {
     }
 }
 
+impl Drop for Document {
+    fn drop(&mut self) {
+        let Self { elements, text, attributes, spellings, .. } = self;
+        spare::give_tree(spare::Tree {
+            elements: std::mem::take(elements),
+            attributes: std::mem::take(attributes),
+            spellings: std::mem::take(spellings),
+        });
+        spare::give_text(std::mem::take(text));
+    }
+}
+
 impl Document {
     /// A document without any element.
     pub fn empty(vocabulary: Vocabulary) -> Self {
         Self {
             vocabulary,
+            placed: false,
             elements: Vec::new(),
-            spans: Vec::new(),
             text: String::new(),
             attributes: Vec::new(),
             spellings: Vec::new(),
@@ -147,43 +175,38 @@ impl Document {
         most: usize,
         text: impl Fn(Node<'d>) -> std::borrow::Cow<'d, str>,
     ) -> (Self, bool) {
-        let first = root.id.0;
-        let size = root.element.end.saturating_sub(first) as usize;
-        let last = first + size.min(most) as u32;
-        let kept = self.elements.get(first as usize..last as usize).unwrap_or_default();
-        let mut texts = String::with_capacity(kept.iter().map(|e| e.text.len.min(256) as usize).sum());
+        let Kept { first, elements, attributes, spellings, cut } = root.first(most);
+        let mut texts = String::with_capacity(elements.iter().map(|e| e.text.len.min(256) as usize).sum());
         let mut keep = |text: &str| {
             let start = texts.len() as u32;
             texts.push_str(text);
             Run { start, len: text.len() as u32 }
         };
-        let mut elements = Vec::with_capacity((last - first) as usize);
-        elements.extend((first..last).filter_map(|id| self.node(NodeId(id))).map(|node| Element {
-            name: node.element.name,
-            depth: node.element.depth.saturating_sub(root.element.depth),
-            parent: NodeId(node.element.parent.0.saturating_sub(first)),
-            end: node.element.end.min(last) - first,
-            text: keep(&text(node)),
-        }));
-        let attributes = run_of(&self.attributes, first..last, |a| a.node).iter().map(|a| StoredAttribute {
+        let kept = elements.iter().zip(first..).map(|(element, id)| Element {
+            name: element.name,
+            depth: element.depth.saturating_sub(root.element.depth),
+            parent: NodeId(element.parent.0.saturating_sub(first)),
+            end: element.end.min(first + elements.len() as u32) - first,
+            text: keep(&text(Node { document: self, id: NodeId(id), element })),
+            place: Place::default(),
+        });
+        let kept = kept.collect();
+        let attributes = attributes.iter().map(|a| StoredAttribute {
             node: NodeId(a.node.0 - first),
             name: keep(a.name.of(&self.text)),
             value: keep(a.value.of(&self.text)),
         });
         let attributes = attributes.collect();
-        let spellings = run_of(&self.spellings, first..last, |(id, _)| *id).iter();
-        let spellings = spellings.map(|(id, run)| (NodeId(id.0 - first), keep(run.of(&self.text)))).collect();
+        let spellings = spellings.iter().map(|(id, run)| (NodeId(id.0 - first), keep(run.of(&self.text)))).collect();
         texts.shrink_to_fit();
-        let outline =
-            Self { vocabulary: self.vocabulary, elements, spans: Vec::new(), text: texts, attributes, spellings };
-        (outline, size > most)
+        let vocabulary = self.vocabulary;
+        (Self { vocabulary, placed: false, elements: kept, text: texts, attributes, spellings }, cut)
     }
 
     /// Octets of memory it holds, near enough for a budget.
     pub fn memory(&self) -> usize {
         size_of::<Self>()
             + self.elements.capacity() * size_of::<Element>()
-            + self.spans.capacity() * size_of::<Range<u32>>()
             + self.text.capacity()
             + self.attributes.capacity() * size_of::<StoredAttribute>()
             + self.spellings.capacity() * size_of::<(NodeId, Run)>()
@@ -192,8 +215,22 @@ impl Document {
 
 /// What of a list by rising node belongs to these: found by halving, since a document of many transactions asks often.
 fn run_of<T>(list: &[T], nodes: Range<u32>, node: impl Fn(&T) -> NodeId) -> &[T] {
+    if list.is_empty() {
+        return &[];
+    }
     let before = |end: u32| list.partition_point(|item| node(item).0 < end);
     list.get(before(nodes.start)..before(nodes.end)).unwrap_or_default()
+}
+
+/// The first elements of a tree in document order, with what belongs to them.
+pub(super) struct Kept<'d> {
+    /// The number of the first.
+    pub(super) first: u32,
+    pub(super) elements: &'d [Element],
+    pub(super) attributes: &'d [StoredAttribute],
+    pub(super) spellings: &'d [(NodeId, Run)],
+    /// Whether the tree has more elements.
+    pub(super) cut: bool,
 }
 
 /// An element of a [`Document`].
@@ -211,6 +248,20 @@ impl std::fmt::Debug for Node<'_> {
 }
 
 impl<'d> Node<'d> {
+    /// The first `most` elements of the tree below it.
+    pub(super) fn first(self, most: usize) -> Kept<'d> {
+        let (document, first) = (self.document, self.id.0);
+        let size = self.element.end.saturating_sub(first) as usize;
+        let last = first + size.min(most) as u32;
+        Kept {
+            first,
+            elements: document.elements.get(first as usize..last as usize).unwrap_or_default(),
+            attributes: run_of(&document.attributes, first..last, |a| a.node),
+            spellings: run_of(&document.spellings, first..last, |(id, _)| *id),
+            cut: size > most,
+        }
+    }
+
     /// Its number.
     pub fn id(self) -> NodeId {
         self.id
@@ -228,6 +279,9 @@ impl<'d> Node<'d> {
 
     /// Its name as spelt, prefix included.
     pub fn spelling(self) -> &'d str {
+        if self.document.spellings.is_empty() {
+            return (self.document.vocabulary.spelling)(self.element.name);
+        }
         match self.document.spellings.binary_search_by_key(&self.id, |(id, _)| *id) {
             Ok(i) => self.document.spellings.get(i).map_or("", |(_, run)| run.of(&self.document.text)),
             Err(_) => (self.document.vocabulary.spelling)(self.element.name),
@@ -245,6 +299,12 @@ impl<'d> Node<'d> {
         self.element.text.of(&self.document.text)
     }
 
+    /// The octets of its [`text`](Self::text).
+    pub(crate) fn octets(self) -> &'d [u8] {
+        let Run { start, len } = self.element.text;
+        self.document.text.as_bytes().get(start as usize..(start + len) as usize).unwrap_or_default()
+    }
+
     /// How many elements it is inside of; 0 for the root.
     pub fn depth(self) -> usize {
         usize::from(self.element.depth)
@@ -253,7 +313,7 @@ impl<'d> Node<'d> {
     /// Its place in the payload, from the first octet of its start tag to the last of its end tag; `None` in an
     /// outline.
     pub fn span(self) -> Option<Range<u32>> {
-        self.document.spans.get(self.id.0 as usize).cloned()
+        self.document.placed.then_some(self.element.place.start..self.element.place.end)
     }
 
     /// The elements directly inside it, in order.
@@ -294,7 +354,9 @@ impl<'d> Node<'d> {
 
     /// All elements inside it at any depth, in document order, itself not included.
     pub fn descendants(self) -> impl Iterator<Item = Node<'d>> {
-        (self.id.0 + 1..self.element.end).filter_map(move |i| self.document.node(NodeId(i)))
+        let (document, first) = (self.document, self.id.0 + 1);
+        let inside = document.elements.get(first as usize..self.element.end as usize).unwrap_or_default();
+        inside.iter().zip(first..).map(move |(element, id)| Node { document, id: NodeId(id), element })
     }
 
     /// The first element inside it, at any depth, with this name.

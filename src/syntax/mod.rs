@@ -10,13 +10,16 @@ use std::ops::Range;
 
 pub mod builder;
 pub mod document;
+pub mod outline;
 pub mod packing;
 pub mod pts;
+mod spare;
 pub mod wbxml;
 pub mod xml;
 
 pub use builder::Builder;
 pub use document::{Attribute, Document, Node, NodeId};
+pub use outline::Outline;
 
 /// A name known to a [`Vocabulary`], by its number; 0 stands for every name that is not.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]

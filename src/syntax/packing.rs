@@ -3,8 +3,11 @@
 //! In: values. Out: octets that only [`Unpacker`] reads back. This is memory, never a file: nothing here has to be
 //! understood by another release.
 
-use super::document::{Element, Run, StoredAttribute};
-use super::{Document, NameId, NodeId, Vocabulary};
+use std::borrow::Cow;
+use std::ops::Range;
+
+use super::document::{Element, Kept, Run, StoredAttribute};
+use super::{Document, MAX_DEPTH, NameId, Node, NodeId, Vocabulary};
 
 /// Values one after the other, packed.
 #[derive(Clone, Debug)]
@@ -57,9 +60,14 @@ impl Packed {
     }
 
     /// A number: seven bits an octet, the lowest first, the high bit set on all but the last.
+    #[inline]
     pub fn number(&mut self, number: impl Into<u64>) {
         self.reserve(10);
-        let mut rest = number.into();
+        let number = number.into();
+        if number < 0x80 { self.octets.push(number as u8) } else { self.long_number(number) }
+    }
+
+    fn long_number(&mut self, mut rest: u64) {
         while rest >= 0x80 {
             self.octets.push(rest as u8 | 0x80);
             rest >>= 7;
@@ -90,7 +98,8 @@ impl Packed {
             let here = self.octets.len();
             if let Some(slot) = self.lately.get_mut(fingerprint(octets) as usize % LATELY) {
                 let before = *slot as usize;
-                if (Unpacker { all: &self.octets, at: before }).written_out() == Some(octets) {
+                let written = Unpacker { all: &self.octets, at: before }.written_out();
+                if written.and_then(|range| self.octets.get(range)) == Some(octets) {
                     self.number((here - before) as u64 * 2 + 1);
                     return;
                 }
@@ -103,32 +112,47 @@ impl Packed {
 
     /// A tree without the places of its elements.
     pub fn document(&mut self, document: &Document) {
+        match document.root() {
+            Some(root) => drop(self.outline(root, usize::MAX, |node| node.text().into())),
+            None => (0..4).for_each(|_| self.number(0_u8)),
+        }
+    }
+
+    /// The tree that [`Document::outline`] makes, which is not made for it. The flag says whether elements were left out.
+    pub fn outline<'d>(&mut self, root: Node<'d>, most: usize, text: impl Fn(Node<'d>) -> Cow<'d, str>) -> bool {
+        let Kept { first, elements, attributes, spellings, cut } = root.first(most);
+        let all = &root.document().text;
+        let nodes = || elements.iter().zip(first..).filter_map(|(_, id)| root.document().node(NodeId(id)));
+        let texts: usize = nodes().map(|node| text(node).len()).sum();
+        let others = attributes.iter().flat_map(|a| [a.name, a.value]).chain(spellings.iter().map(|(_, run)| *run));
+        self.number(elements.len() as u64);
+        self.number(texts as u64 + others.map(|run| u64::from(run.len)).sum::<u64>());
         // Documents of the same shape come again and again.
         let mut shape = [0; 4 * SHAPED];
-        self.number(document.elements.len() as u64);
-        self.number(document.text.len() as u64);
-        for elements in document.elements.chunks(SHAPED) {
+        let depth = root.depth() as u16;
+        for elements in elements.chunks(SHAPED) {
             for (packed, element) in shape.chunks_exact_mut(4).zip(elements) {
                 let [name_high, name_low] = element.name.0.to_be_bytes();
-                let [depth_high, depth_low] = element.depth.to_be_bytes();
+                let [depth_high, depth_low] = element.depth.saturating_sub(depth).to_be_bytes();
                 packed.copy_from_slice(&[name_high, name_low, depth_high, depth_low]);
             }
             self.repeatable(shape.get(..4 * elements.len()).unwrap_or_default());
         }
-        for element in &document.elements {
-            self.repeatable(element.text.of(&document.text).as_bytes());
+        for node in nodes() {
+            self.repeatable(text(node).as_bytes());
         }
-        self.number(document.attributes.len() as u64);
-        for attribute in &document.attributes {
-            self.number(attribute.node.0);
-            self.repeatable(attribute.name.of(&document.text).as_bytes());
-            self.repeatable(attribute.value.of(&document.text).as_bytes());
+        self.number(attributes.len() as u64);
+        for attribute in attributes {
+            self.number(attribute.node.0 - first);
+            self.repeatable(attribute.name.of(all).as_bytes());
+            self.repeatable(attribute.value.of(all).as_bytes());
         }
-        self.number(document.spellings.len() as u64);
-        for (node, spelling) in &document.spellings {
-            self.number(node.0);
-            self.repeatable(spelling.of(&document.text).as_bytes());
+        self.number(spellings.len() as u64);
+        for (node, spelling) in spellings {
+            self.number(node.0 - first);
+            self.repeatable(spelling.of(all).as_bytes());
         }
+        cut
     }
 }
 
@@ -157,7 +181,18 @@ impl<'o> Unpacker<'o> {
     }
 
     /// A number that fits the type wanted.
+    #[inline]
     pub fn number<N: TryFrom<u64>>(&mut self) -> Option<N> {
+        match *self.all.get(self.at)? {
+            octet @ ..0x80 => {
+                self.at += 1;
+                N::try_from(u64::from(octet)).ok()
+            }
+            _ => self.long_number(),
+        }
+    }
+
+    fn long_number<N: TryFrom<u64>>(&mut self) -> Option<N> {
         let mut number = 0;
         let mut shift = 0;
         while let Some(octet) = self.all.get(self.at) {
@@ -190,20 +225,37 @@ impl<'o> Unpacker<'o> {
         Some(octets)
     }
 
+    /// All octets that are left.
+    pub fn rest(&mut self) -> &'o [u8] {
+        let octets = self.all.get(self.at..).unwrap_or_default();
+        self.at = self.all.len();
+        octets
+    }
+
     /// Octets that may have been written before.
     pub fn repeatable(&mut self) -> Option<&'o [u8]> {
+        let range = self.repeatable_range()?;
+        self.all.get(range)
+    }
+
+    /// Where the octets are that may have been written before.
+    pub fn repeatable_range(&mut self) -> Option<Range<usize>> {
         let here = self.at;
         let number: usize = self.number()?;
         match number % 2 {
-            0 => self.octets(number / 2),
+            0 => {
+                let end = self.at.checked_add(number / 2).filter(|end| *end <= self.all.len())?;
+                Some(std::mem::replace(&mut self.at, end)..end)
+            }
             _ => Self { all: self.all, at: here.checked_sub(number / 2)? }.written_out(),
         }
     }
 
-    /// Repeatable octets that stand here themselves.
-    fn written_out(&mut self) -> Option<&'o [u8]> {
+    /// Where repeatable octets are that stand here themselves.
+    fn written_out(&mut self) -> Option<Range<usize>> {
         let number: usize = self.number()?;
-        if number.is_multiple_of(2) { self.octets(number / 2) } else { None }
+        let end = self.at.checked_add(number / 2).filter(|end| *end <= self.all.len())?;
+        number.is_multiple_of(2).then_some(self.at..end)
     }
 
     /// A text that may have been written before.
@@ -220,17 +272,15 @@ impl<'o> Unpacker<'o> {
         for _ in 0..elements.div_ceil(SHAPED) {
             for packed in self.repeatable()?.as_chunks().0 {
                 let [name_high, name_low, depth_high, depth_low] = *packed;
-                let (name, depth) = (u16::from_be_bytes([name_high, name_low]), [depth_high, depth_low]);
-                let depth = u16::from_be_bytes(depth);
-                let parent = NodeId(document.elements.len().saturating_sub(1) as u32);
-                document.elements.push(Element { name: NameId(name), depth, parent, end: 0, text: Run::default() });
+                let name = NameId(u16::from_be_bytes([name_high, name_low]));
+                let depth = u16::from_be_bytes([depth_high, depth_low]);
+                document.elements.push(Element { name, depth, ..Element::default() });
             }
         }
         for element in &mut document.elements {
             element.text = self.run(&mut document.text)?;
         }
-        document.find_parents();
-        document.find_ends();
+        document.find_relations();
         for _ in 0..self.number::<usize>()? {
             let node = NodeId(self.number()?);
             let (name, value) = (self.run(&mut document.text)?, self.run(&mut document.text)?);
@@ -253,33 +303,24 @@ impl<'o> Unpacker<'o> {
 }
 
 impl Document {
-    /// Sets the parents of all elements, each the one before so far: of those around that one, the first less deep.
-    fn find_parents(&mut self) {
-        for id in 1..self.elements.len() {
-            let Some(element) = self.elements.get(id).copied() else { return };
-            let mut parent = element.parent;
-            while let Some(above) = self.elements.get(parent.0 as usize).filter(|e| e.depth >= element.depth)
-                && above.parent != parent
-            {
-                parent = above.parent;
+    /// Sets the parents and the ends of all elements by their depths.
+    pub(super) fn find_relations(&mut self) {
+        // The elements around the one looked at, by their depths.
+        let mut around = [0_u32; MAX_DEPTH + 1];
+        let mut depth = 0;
+        for id in 0..=self.elements.len() {
+            let this = self.elements.get(id).map_or(0, |e| usize::from(e.depth).min(MAX_DEPTH));
+            for over in around.get(this..depth).unwrap_or_default() {
+                if let Some(element) = self.elements.get_mut(*over as usize) {
+                    element.end = id as u32;
+                }
             }
-            if let Some(element) = self.elements.get_mut(id) {
-                element.parent = parent;
+            let parent = this.checked_sub(1).and_then(|above| around.get(above)).copied();
+            if let (Some(element), Some(slot)) = (self.elements.get_mut(id), around.get_mut(this)) {
+                element.parent = NodeId(parent.unwrap_or(id as u32));
+                *slot = id as u32;
             }
-        }
-    }
-
-    /// Sets the ends of all elements by their depths, the last first, so that each child is known before its parent.
-    fn find_ends(&mut self) {
-        for id in (0..self.elements.len()).rev() {
-            let Some(depth) = self.elements.get(id).map(|e| e.depth) else { return };
-            let mut end = id + 1;
-            while let Some(inside) = self.elements.get(end).filter(|e| e.depth > depth) {
-                end = inside.end as usize;
-            }
-            if let Some(element) = self.elements.get_mut(id) {
-                element.end = end as u32;
-            }
+            depth = this + 1;
         }
     }
 }
@@ -357,7 +398,7 @@ mod tests {
     };
 
     fn read(text: &str) -> Document {
-        xml::parse(text.as_bytes().to_vec(), VOCABULARY, None).document
+        xml::parse(text, VOCABULARY, None).document
     }
 
     fn again(document: &Document) -> Document {
@@ -430,6 +471,14 @@ mod tests {
             let document = read(&text);
             let back = again(&document);
             prop_assert_eq!(&back, &document);
+            for (root, most) in document.nodes().zip([1, 2, 3, 60]) {
+                let shown = |node: Node<'_>| Cow::Owned(format!("{}!", node.text()));
+                let (outline, cut) = document.outline(root, most, shown);
+                let (mut straight, mut made) = (Packed::default(), Packed::default());
+                prop_assert_eq!(straight.outline(root, most, shown), cut);
+                made.document(&outline);
+                prop_assert_eq!(straight.octets, made.octets);
+            }
             for (a, b) in back.nodes().zip(document.nodes()) {
                 prop_assert_eq!(a.descendants().count(), b.descendants().count());
             }

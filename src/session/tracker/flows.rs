@@ -1,6 +1,6 @@
 //! Flows: the exchanges that wait in them for answers, the sessions that use them, and what of them is missing.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
 
 use crate::carrier::{Direction, Wholeness};
@@ -8,6 +8,7 @@ use crate::flow::{End, FlowInfo, FlowNo, Loss};
 use crate::time::Time;
 use crate::wire::{FrameNo, FrameRange};
 
+use super::super::keyed::Keyed;
 use super::super::live::login_identity;
 use super::super::logins::login_request;
 use super::legs::Leg;
@@ -21,9 +22,9 @@ pub(super) struct Exchange {
     /// Under what its request is known to [`Legs`].
     pub(super) content: Option<u64>,
     /// The exchange of which it is a relayed copy.
-    pub(super) relays: Option<Leg>,
+    pub(super) relays: Option<Box<Leg>>,
     /// Whom its request belongs to as far as it tells by itself.
-    pub(super) owner: Owner,
+    pub(super) owner: Option<Box<Owner>>,
 }
 
 /// What is known of a flow that carries IMPS.
@@ -31,11 +32,57 @@ pub(super) struct Exchange {
 pub(super) struct FlowState {
     /// Whether anything was heard in it.
     heard: bool,
-    /// Apart from the map, whose smallest node has room for eleven.
-    pub(super) exchanges: BTreeMap<u32, Box<Exchange>>,
+    pub(super) exchanges: Exchanges,
     pub(super) users: Users,
     pub(super) gaps: Vec<Event>,
     pub(super) lossy: Option<Doubt>,
+}
+
+/// Exchanges by rising number: mostly one.
+#[derive(Debug, Default)]
+pub(super) struct Exchanges(Vec<(u32, Exchange)>);
+
+impl Exchanges {
+    fn place(&self, number: u32) -> Result<usize, usize> {
+        self.0.binary_search_by_key(&number, |(number, _)| *number)
+    }
+
+    pub(super) fn get(&self, number: u32) -> Option<&Exchange> {
+        self.0.get(self.place(number).ok()?).map(|(_, exchange)| exchange)
+    }
+
+    pub(super) fn get_mut(&mut self, number: u32) -> Option<&mut Exchange> {
+        let place = self.place(number).ok()?;
+        self.0.get_mut(place).map(|(_, exchange)| exchange)
+    }
+
+    pub(super) fn remove(&mut self, number: u32) -> Option<Exchange> {
+        self.place(number).ok().map(|place| self.0.remove(place).1)
+    }
+
+    fn insert(&mut self, number: u32, exchange: Exchange) {
+        match self.place(number) {
+            Ok(place) => {
+                if let Some((_, old)) = self.0.get_mut(place) {
+                    *old = exchange;
+                }
+            }
+            Err(place) => {
+                if self.0.is_empty() {
+                    self.0.reserve_exact(1);
+                }
+                self.0.insert(place, (number, exchange));
+            }
+        }
+    }
+
+    fn pop_first(&mut self) -> Option<Exchange> {
+        (!self.0.is_empty()).then(|| self.0.remove(0).1)
+    }
+
+    fn len(&self) -> usize {
+        self.0.len()
+    }
 }
 
 /// Who uses a flow, or all flows between two hosts.
@@ -53,7 +100,7 @@ pub(super) struct Users {
 
 impl Users {
     /// A session speaks; returns whether it does so for the first time.
-    fn join(&mut self, no: SessionNo, live: &HashMap<SessionNo, Box<Live>>) -> bool {
+    fn join(&mut self, no: SessionNo, live: &Keyed<SessionNo, Box<Live>>) -> bool {
         self.latest = Some(no);
         let new = self.sessions.insert(no);
         if self.sessions.len() > self.kept.max(SESSIONS_REMEMBERED) {
@@ -154,7 +201,7 @@ impl Tracker {
 
     pub(super) fn leave_flow(&mut self, flow: FlowNo, end: End) {
         let Some(state) = self.flows.remove(&flow) else { return };
-        for exchange in state.exchanges.into_values() {
+        for (_, exchange) in state.exchanges.0 {
             let open = (end == End::Open).then_some(Doubt::OpenAtEnd);
             self.give_up(&exchange, exchange.doubt.or(state.lossy).or(open));
         }
@@ -183,13 +230,15 @@ impl Tracker {
             self.tally.exchanges += 1;
             let user = if heard.session_id.is_none() { named(heard) } else { None };
             let forwarded = heard.gateway.as_ref().and_then(|g| g.client.as_deref()).map(str::to_owned);
+            let told = user.is_some() || forwarded.is_some();
             let owner = Owner { user, forwarded, ..Owner::default() };
-            let exchange = Exchange { doubt, content: heard.content, owner: owner.clone(), ..Exchange::default() };
+            let kept = told.then(|| Box::new(owner.clone()));
+            let exchange = Exchange { doubt, content: heard.content, owner: kept, ..Exchange::default() };
             self.open(heard, exchange);
             return (None, owner);
         }
         let state = self.flows.entry(heard.flow.no).or_default();
-        let Some(exchange) = state.exchanges.remove(&heard.exchange) else {
+        let Some(exchange) = state.exchanges.remove(heard.exchange) else {
             self.tally.exchanges += 1;
             let lost = if heard.flow.began_before() { Doubt::BeganMidStream } else { Doubt::MissingPackets };
             self.tally.settle(Some(state.lossy.unwrap_or(lost)));
@@ -199,12 +248,12 @@ impl Tracker {
             self.legs.answer(content, heard.flow.no, heard.exchange);
         }
         self.tally.settle(exchange.doubt.or(doubt));
-        (exchange.session, exchange.owner)
+        (exchange.session, exchange.owner.map(|owner| *owner).unwrap_or_default())
     }
 
     /// Whether the request of an answer was captured.
     pub(super) fn is_asked(&self, heard: &Heard) -> bool {
-        self.flows.get(&heard.flow.no).is_some_and(|flow| flow.exchanges.contains_key(&heard.exchange))
+        self.flows.get(&heard.flow.no).is_some_and(|flow| flow.exchanges.get(heard.exchange).is_some())
     }
 
     /// Opens an exchange; the oldest of too many in a flow is given up.
@@ -212,9 +261,9 @@ impl Tracker {
         let state = self.flows.entry(heard.flow.no).or_default();
         let full = state.exchanges.len() >= self.limits.exchanges;
         let oldest = if full { state.exchanges.pop_first() } else { None };
-        state.exchanges.insert(heard.exchange, Box::new(exchange));
+        state.exchanges.insert(heard.exchange, exchange);
         let lossy = state.lossy;
-        if let Some((_, oldest)) = oldest {
+        if let Some(oldest) = oldest {
             self.give_up(&oldest, oldest.doubt.or(lossy).or(Some(Doubt::Limit)));
         }
     }
@@ -271,7 +320,7 @@ fn named(heard: &Heard) -> Option<String> {
 }
 
 /// Whether two sessions are known to be of different users.
-fn are_of_two_users(live: &HashMap<SessionNo, Box<Live>>, a: SessionNo, b: SessionNo) -> bool {
+fn are_of_two_users(live: &Keyed<SessionNo, Box<Live>>, a: SessionNo, b: SessionNo) -> bool {
     let name = |no| live.get(&no).and_then(|live| live.session().named());
     name(a).zip(name(b)).is_some_and(|(a, b)| !a.eq_ignore_ascii_case(b))
 }

@@ -4,7 +4,7 @@
 //! same content once more on the way to the server, while the first copy waits for its answer. The second copy was
 //! relayed; nobody said it. A client that sends again says it itself: to where it sent before, from where it did.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use crate::carrier::{Direction, Wholeness};
@@ -12,7 +12,8 @@ use crate::csp::name;
 use crate::flow::{FlowInfo, FlowNo, Loss};
 use crate::time::Time;
 
-use super::{Event, Exchange, Heard, SessionNo, Tracker};
+use super::super::keyed::Keyed;
+use super::{Event, Exchange, Heard, Id, SessionNo, Tracker};
 
 /// How soon after a request a copy of it counts as relayed: 2 s.
 pub const RELAYED_WITHIN: i64 = 2_000_000_000;
@@ -55,7 +56,7 @@ impl Leg {
 /// The requests of the last moments that were not answered, by content.
 #[derive(Debug, Default)]
 pub(super) struct Legs {
-    recent: HashMap<u64, Leg>,
+    recent: Keyed<u64, Leg>,
     order: VecDeque<(Time, u64)>,
 }
 
@@ -100,12 +101,12 @@ impl Tracker {
             {
                 live.introduce(gateway);
             }
-            self.open(&heard, Exchange { relays: Some(original), ..Exchange::default() });
+            self.open(&heard, Exchange { relays: Some(Box::new(original)), ..Exchange::default() });
             return None;
         }
         let exchanges = self.flows.get_mut(&flow).map(|state| &mut state.exchanges);
-        if let Some((exchanges, original)) = exchanges.and_then(|e| e.get(&number)?.relays.clone().map(|o| (e, o))) {
-            exchanges.remove(&number);
+        if let Some((exchanges, original)) = exchanges.and_then(|e| e.get(number)?.relays.clone().map(|o| (e, o))) {
+            exchanges.remove(number);
             if let Some(no) = self.session_of(&original) {
                 self.stand_ins.entry(no).or_default().push(stand_in(heard, &original));
             }
@@ -116,7 +117,7 @@ impl Tracker {
 
     /// The session of an exchange that waits for its answer.
     fn session_of(&self, leg: &Leg) -> Option<SessionNo> {
-        self.flows.get(&leg.flow.no)?.exchanges.get(&leg.exchange)?.session
+        self.flows.get(&leg.flow.no)?.exchanges.get(leg.exchange)?.session
     }
 
     /// Whether a login is granted once more, in another flow, that was granted a moment ago.
@@ -127,7 +128,7 @@ impl Tracker {
             return false;
         };
         let id = response.primitive().and_then(|p| p.child(name::SESSION_ID)).map(|n| n.text());
-        let same = id.and_then(|id| self.by_id.get(id)).into_iter().flatten();
+        let same = id.and_then(|id| self.by_id.get(&Id::from(id))).into_iter().flatten();
         same.filter_map(|no| self.live.get(no)?.summary().0).any(|login| {
             login.flow != response.flow
                 && told(&login) == told(response)
@@ -138,7 +139,8 @@ impl Tracker {
     /// Files the relayed answers of a session whose originals are overdue when something of it is heard, or when it is
     /// closed; lets go of the one whose original is heard.
     pub(super) fn settle_stand_ins(&mut self, no: SessionNo, heard: Option<&Heard>) {
-        let Some(waiting) = self.stand_ins.get_mut(&no) else { return };
+        let waiting = if self.stand_ins.is_empty() { None } else { self.stand_ins.get_mut(&no) };
+        let Some(waiting) = waiting else { return };
         if let Some(original) = heard.filter(|heard| heard.direction == Direction::ServerToClient) {
             waiting.retain(|s| (s.flow.no, s.exchange) != (original.flow.no, original.exchange));
         }

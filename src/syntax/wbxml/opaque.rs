@@ -9,6 +9,36 @@ pub(super) fn integer(octets: &[u8]) -> Option<String> {
     Some(value.to_string())
 }
 
+/// The digits of an integer below 1000; `None` for any other.
+pub(super) fn small(octets: &[u8]) -> Option<&'static [u8]> {
+    let value = match octets {
+        [] => 0,
+        [low] => u16::from(*low),
+        [high, low] => u16::from_be_bytes([*high, *low]),
+        _ => return None,
+    };
+    let zeros = match value {
+        0..10 => 2,
+        10..100 => 1,
+        _ => 0,
+    };
+    SMALL.get(usize::from(value))?.get(zeros..)
+}
+
+/// The numbers below 1000 in three digits each.
+static SMALL: [[u8; 3]; 1000] = small_numbers();
+
+#[expect(clippy::indexing_slicing, reason = "evaluated while compiling")]
+const fn small_numbers() -> [[u8; 3]; 1000] {
+    let mut small = [[b'0'; 3]; 1000];
+    let mut value = 0;
+    while value < small.len() {
+        small[value] = [b'0' + (value / 100) as u8, b'0' + (value / 10 % 10) as u8, b'0' + (value % 10) as u8];
+        value += 1;
+    }
+    small
+}
+
 /// The fewest octets for the integer that `text` writes in its shortest form.
 pub(super) fn integer_octets(text: &str) -> Option<Vec<u8>> {
     let value: u32 = text.parse().ok()?;

@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+use super::super::builder::is_space;
+use super::super::document::Run;
 use super::super::{AnomalyKind, Builder, MAX_PAYLOAD, NameId, Parsed, Prolog, Vocabulary, is_xml_char};
 use super::header::{Charset, Octets, UTF_8};
 use super::{Header, Language, opaque, token};
@@ -13,6 +15,17 @@ pub const MAX_TEXT: usize = 16 << 20;
 
 /// Reads a WBXML payload in `language`, given its head. There always is a result; it may be an empty document.
 pub fn parse(payload: &[u8], header: &Header, language: &Language, vocabulary: Vocabulary) -> Parsed {
+    read(payload, header, language, vocabulary, true)
+}
+
+/// Reads all tokens alike, unless those of the common kinds are to be read in a quicker way.
+pub(super) fn read(
+    payload: &[u8],
+    header: &Header,
+    language: &Language,
+    vocabulary: Vocabulary,
+    quickly: bool,
+) -> Parsed {
     let read = payload.get(..MAX_PAYLOAD).unwrap_or(payload);
     let mut body = Body::new(read, header, language, vocabulary);
     for anomaly in &header.anomalies {
@@ -21,6 +34,7 @@ pub fn parse(payload: &[u8], header: &Header, language: &Language, vocabulary: V
     if read.len() < payload.len() {
         body.note(AnomalyKind::TooMuchText, read.len()..payload.len());
     }
+    body.quickly = quickly;
     if body.tokens().is_none() {
         body.note(AnomalyKind::EndsEarly, body.token..read.len());
     }
@@ -55,29 +69,35 @@ struct Body<'p, 'l> {
     strings: &'p [u8],
     language: &'l Language,
     charset: Charset,
+    /// Whether printable ASCII stands for itself.
+    ascii_compatible: bool,
     tag_page: u8,
     attribute_page: u8,
     /// What is left of [`MAX_TEXT`].
     room: usize,
     /// Whether the content to come was said to be binary.
     base64: bool,
+    /// Whether what is of common kinds is read in a quicker way.
+    quickly: bool,
     builder: Builder<'static>,
 }
 
 impl<'p, 'l> Body<'p, 'l> {
     fn new(payload: &'p [u8], header: &Header, language: &'l Language, vocabulary: Vocabulary) -> Self {
+        let charset = Charset::of(header.charset).unwrap_or_default();
         Self {
             octets: Octets { payload, at: header.body, bad_number: None },
             token: header.body,
             strings: payload.get(header.strings.clone()).unwrap_or_default(),
             language,
-            charset: Charset::of(header.charset).unwrap_or_default(),
+            charset,
+            ascii_compatible: matches!(charset, Charset::Utf8 { .. }),
             tag_page: 0,
             attribute_page: 0,
             room: MAX_TEXT,
             base64: false,
-            // An element takes some eight octets, and value tokens make more text than they are long.
-            builder: Builder::with_room(vocabulary, "", payload.len() / 8, payload.len() * 3 / 2),
+            quickly: true,
+            builder: Builder::new(vocabulary, ""),
         }
     }
 
@@ -98,6 +118,9 @@ impl<'p, 'l> Body<'p, 'l> {
                 break;
             }
             self.next_token()?;
+            if self.quickly {
+                self.common_tokens();
+            }
         }
         Some(())
     }
@@ -138,13 +161,102 @@ impl<'p, 'l> Body<'p, 'l> {
         Some(())
     }
 
+    /// Reads on as long as tokens are of the common kinds, which make up nearly all of a body: page switches, known tags
+    /// without attributes, a plain text as all there is in an element, and ends.
+    fn common_tokens(&mut self) {
+        let (payload, language) = (self.octets.payload, self.language);
+        let mut page = language.tags.get(usize::from(self.tag_page));
+        while self.builder.has_room()
+            && let Some(token) = payload.get(self.octets.at).copied()
+        {
+            let (start, after) = (self.octets.at as u32, self.octets.at + 1);
+            let name = page.and_then(|page| page.get(usize::from(token & 0x3F))).copied().unwrap_or_default();
+            let content = match token {
+                token::SWITCH_PAGE => {
+                    let Some(next) = payload.get(after).copied() else { return };
+                    self.tag_page = next;
+                    page = language.tags.get(usize::from(next));
+                    self.octets.at += 2;
+                    continue;
+                }
+                token::END if !self.base64 => {
+                    self.octets.at = after;
+                    self.builder.close(after as u32);
+                    continue;
+                }
+                _ if name == NameId::UNKNOWN || token & token::HAS_ATTRIBUTES != 0 => return,
+                _ => token & token::HAS_CONTENT != 0,
+            };
+            if !content {
+                self.builder.leaf(name, start..after as u32, Run::default());
+            } else if let Some((text, end)) = self.only_text(name, after) {
+                self.room -= text.len();
+                self.base64 &= name != language.content;
+                let text = self.builder.copy(text);
+                self.builder.leaf(name, start..end as u32, text);
+                self.octets.at = end;
+                continue;
+            } else {
+                self.builder.open_named(name, start..after as u32);
+            }
+            self.octets.at = after;
+        }
+    }
+
+    /// The text that is all there is in an element with content from `at`, and where the element ends; `None` where there
+    /// is more to it.
+    #[inline(always)]
+    fn only_text(&self, name: NameId, at: usize) -> Option<(&'p [u8], usize)> {
+        let (payload, language) = (self.octets.payload, self.language);
+        let (kind, operand) = (*payload.get(at)?, *payload.get(at + 1)?);
+        // The operand is one octet: a number below 80, or the first of a string.
+        let (text, end) = match kind {
+            token::STR_I => {
+                let text = self.plain_string(payload.get(at + 1..)?)?;
+                (text, at + 1 + text.len() + 1)
+            }
+            token::EXT_T_0 if operand < 0x80 => (language.value(u32::from(operand), name)?.as_bytes(), at + 2),
+            token::STR_T if operand < 0x80 => (self.plain_string(self.strings.get(usize::from(operand)..)?)?, at + 2),
+            token::OPAQUE if operand < 0x80 && language.integers.contains(&name) => {
+                let end = at + 2 + usize::from(operand);
+                (opaque::small(payload.get(at + 2..end)?)?, end)
+            }
+            _ => return None,
+        };
+        let spaced = |octet: Option<&u8>| octet.is_some_and(|octet| is_space(*octet));
+        let plain = !spaced(text.first()) && !spaced(text.last()) && name != language.content_encoding;
+        (plain && payload.get(end) == Some(&token::END) && text.len() < self.room).then_some((text, end + 1))
+    }
+
+    /// The string that `rest` begins with, if it is of printable ASCII and nothing else.
+    #[inline(always)]
+    fn plain_string(&self, rest: &'p [u8]) -> Option<&'p [u8]> {
+        let (string, behind) = rest.split_at_checked(plain(rest))?;
+        (behind.first() == Some(&0) && self.ascii_compatible).then_some(string)
+    }
+
+    /// Reads attributes if they are of the common kind: one, of a known start token and a plain string. `None`, with
+    /// nothing read, where they are not.
+    fn usual_attribute(&mut self) -> Option<()> {
+        let (payload, at) = (self.octets.payload, self.octets.at);
+        let (name, begin) = self.language.attribute_start(self.attribute_page, *payload.get(at)?)?;
+        let rest = payload.get(at + 1..)?.strip_prefix(&[token::STR_I])?;
+        let text = self.plain_string(rest)?;
+        let end = at + 2 + text.len() + 1;
+        (payload.get(end) == Some(&token::END) && text.len() < self.room).then(|| {
+            self.room -= text.len();
+            self.octets.at = end + 1;
+            self.builder.first_attribute_joined(name, begin, text);
+        })
+    }
+
     fn open(&mut self, name: &str) {
         self.builder.open(name, self.token as u32..self.octets.at as u32);
     }
 
     fn rest_of_tag(&mut self, tag: u8) -> Option<()> {
         let mut read = Some(());
-        if tag & token::HAS_ATTRIBUTES != 0 {
+        if tag & token::HAS_ATTRIBUTES != 0 && !(self.quickly && self.usual_attribute().is_some()) {
             read = self.attributes(|builder, name, value, place| {
                 builder.attribute(name, value, place.start as u32..place.end as u32);
             });
@@ -365,6 +477,24 @@ impl<'p, 'l> Body<'p, 'l> {
         }
         text
     }
+}
+
+/// How many octets stand before the first that is no printable ASCII.
+#[inline(always)]
+fn plain(octets: &[u8]) -> usize {
+    const SPACES: u64 = u64::from_ne_bytes([b' '; 8]);
+    const HIGHEST: u64 = u64::from_ne_bytes([0x80; 8]);
+    let (words, rest) = octets.as_chunks();
+    for (i, word) in words.iter().enumerate() {
+        // The highest bit of each octet below 20 or beyond 7F; of octets behind the first such one it may be wrong.
+        let word = u64::from_le_bytes(*word);
+        let odd = (word.wrapping_sub(SPACES) | word) & HIGHEST;
+        if odd != 0 {
+            return 8 * i + odd.trailing_zeros() as usize / 8;
+        }
+    }
+    let odd = rest.iter().position(|octet| !(0x20..0x80).contains(octet));
+    octets.len() - rest.len() + odd.unwrap_or(rest.len())
 }
 
 /// Whether a token begins a piece of text.

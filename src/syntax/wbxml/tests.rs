@@ -346,7 +346,7 @@ fn what_is_written() {
     let text =
         b"<a xmlns='http://n/1.2' q='z'><b>GROUP_ID</b><int>2001</int><int>007</int><time>20010925T165859Z</time>\
         <data>http://x</data><v:b>T</v:b><new/></a>";
-    let document = super::super::xml::parse(text.to_vec(), VOCABULARY, None).document;
+    let document = super::super::xml::parse(text, VOCABULARY, None).document;
     let expected = [
         &b"\x03\x55\x6A\x0Aq\0v:b\0new\0"[..],
         b"\xC5\x05\x031.2\0\x04\x00\x03z\0\x01",
@@ -379,9 +379,16 @@ proptest! {
     fn any_tokens_are_read(pieces in prop::collection::vec(prop::sample::select(vec![
         &b"\x45"[..], b"\x05", b"\xC5", b"\x85", b"\x01", b"\x00\x01", b"\x03x\0", b"\x83\x00", b"\x44\x00", b"\xC4\x02",
         b"\x80\x01", b"\x81\x90\x01", b"\xC3\x03abc", b"\x43", b"\x06", b"\x46\xC3\x01\x07", b"\x02\x41", b"\x90", b"\x00",
+        b"\x46\xC3\x02\x03\xE7\x01", b"\x46\xC3\x02\x03\xE8\x01", b"\x45\x03word and word\0\x01", b"\x45\x03 x\0\x01",
+        b"\x45\x03\xC3\xA9\0\x01", b"\x45\x80\x01\x01", b"\x45\x83\x00\x01", b"\x48\x03QQ==\0\x01", b"\x49\x80\x04\x01",
+        b"\x48\xC3\x02\x01\x02\x01", b"\xC5\x05\x031\0\x01", b"\xC5\x05\x031\0\x06\x01", b"\x45\x80\x05\x01", b"\x45\x01",
     ]), 0..60)) {
-        let payload = with_strings(&pieces.concat());
+        let payload = with_strings(&[b"\x45", &pieces.concat()[..]].concat());
         let parsed = read(&payload);
+        let each = super::read::read(&payload, &Header::read(&payload), &LANGUAGE, VOCABULARY, false);
+        let spans = |parsed: &Parsed| parsed.document.nodes().map(Node::span).collect::<Vec<_>>();
+        prop_assert_eq!(spans(&parsed), spans(&each));
+        prop_assert_eq!(&parsed, &each);
         for span in parsed.document.nodes().filter_map(Node::span).chain(parsed.anomalies.iter().map(|a| a.span.clone())) {
             prop_assert!(span.start <= span.end && span.end <= payload.len() as u32);
         }

@@ -1,11 +1,12 @@
 //! From the octets of a payload to UTF-8, without forgetting where each character stood.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use encoding_rs::{DecoderResult, Encoding, UTF_8, UTF_16BE, UTF_16LE};
 
 use super::super::builder::is_space;
-use super::super::{AnomalyKind, MAX_ANOMALIES};
+use super::super::{AnomalyKind, MAX_ANOMALIES, spare};
 
 /// A payload as UTF-8.
 pub(super) struct Decoded {
@@ -13,7 +14,7 @@ pub(super) struct Decoded {
     /// Where the text stood in the payload; `None` when the text is the payload as it was.
     pub(super) places: Option<Places>,
     /// Character set as the XML declaration has it.
-    pub(super) declared: Option<String>,
+    pub(super) declared: Option<Cow<'static, str>>,
     /// What was wrong, placed in the text.
     pub(super) anomalies: Vec<(AnomalyKind, Range<u32>)>,
 }
@@ -39,14 +40,14 @@ impl Places {
 
 /// Decodes a payload: by its byte order mark, by the pattern of its first octets, by what the carrier said, by what
 /// it declares, or as UTF-8, in that order. A character set that is not known is read as UTF-8.
-pub(super) fn decode(bytes: Vec<u8>, carried: Option<&str>) -> Decoded {
-    if let Some(read) = sixteen_bit(&bytes) {
-        let mut decoded = utf16(&bytes, read);
+pub(super) fn decode(bytes: &[u8], carried: Option<&str>) -> Decoded {
+    if let Some(read) = sixteen_bit(bytes) {
+        let mut decoded = utf16(bytes, read);
         decoded.declared = declared(decoded.text.as_bytes()).map(|(label, _)| label);
         return decoded;
     }
-    let declaration = declared(&bytes);
-    let label = declaration.as_ref().map(|(label, _)| label.as_str());
+    let declaration = declared(bytes);
+    let label = declaration.as_ref().map(|(label, _)| label.as_ref());
     let marked = bytes.starts_with(b"\xEF\xBB\xBF");
     let mut unknown = None;
     let mut chosen = None;
@@ -61,7 +62,7 @@ pub(super) fn decode(bytes: Vec<u8>, carried: Option<&str>) -> Decoded {
     let known = chosen.is_some() || unknown.is_none();
     let mut decoded = match chosen {
         // Eight-bit payloads that claim sixteen bits are in practice UTF-8.
-        Some(encoding) if ![UTF_8, UTF_16LE, UTF_16BE].contains(&encoding) => transcode(&bytes, encoding),
+        Some(encoding) if ![UTF_8, UTF_16LE, UTF_16BE].contains(&encoding) => transcode(bytes, encoding),
         _ => utf8(bytes, ascii),
     };
     if !known {
@@ -95,41 +96,40 @@ fn is_ascii(label: &str) -> bool {
 }
 
 /// The character set that an XML declaration at the start names, and its place.
-fn declared(bytes: &[u8]) -> Option<(String, Range<u32>)> {
+fn declared(bytes: &[u8]) -> Option<(Cow<'static, str>, Range<u32>)> {
     const LONGEST: usize = 256;
     let head = bytes.get(..bytes.len().min(LONGEST))?;
     let at = if head.starts_with(b"\xEF\xBB\xBF") { 3 } else { 0 };
     let declaration = head.get(at..)?.strip_prefix(b"<?xml")?;
     let declaration = declaration.get(..memchr::memchr(b'>', declaration)?)?;
-    let key = declaration.windows(b"encoding".len()).position(|w| w == b"encoding")? + b"encoding".len();
+    let usual = b" version=\"1.0\" encoding";
+    let key = match declaration.starts_with(usual) {
+        true => usual.len(),
+        false => memchr::memmem::find(declaration, b"encoding")? + b"encoding".len(),
+    };
     let after = declaration.get(key..)?;
     let quote = after.iter().position(|b| !is_space(*b) && *b != b'=')?;
     let mark = *after.get(quote).filter(|b| matches!(b, b'"' | b'\''))?;
     let value = after.get(quote + 1..)?;
     let value = value.get(..memchr::memchr(mark, value)?)?;
     let start = (at + b"<?xml".len() + key + quote + 1) as u32;
-    Some((String::from_utf8_lossy(value).into_owned(), start..start + value.len() as u32))
+    let label = match value {
+        b"UTF-8" => "UTF-8".into(),
+        b"utf-8" => "utf-8".into(),
+        _ => String::from_utf8_lossy(value).into_owned().into(),
+    };
+    Some((label, start..start + value.len() as u32))
 }
 
 /// UTF-8, what is not being replaced; in ASCII, what is beyond it is told and kept.
-fn utf8(bytes: Vec<u8>, ascii: bool) -> Decoded {
+fn utf8(bytes: &[u8], ascii: bool) -> Decoded {
+    if let Ok(whole) = std::str::from_utf8(bytes) {
+        let mut text = spare::text();
+        text.push_str(whole);
+        let anomalies = if ascii { beyond_ascii(whole) } else { Vec::new() };
+        return Decoded { text, places: None, declared: None, anomalies };
+    }
     let mut text = Text::new(1);
-    let bytes = match String::from_utf8(bytes) {
-        Ok(whole) => {
-            if ascii {
-                let mut at = 0;
-                for run in whole.split_inclusive(|c: char| c.is_ascii()) {
-                    let beyond = run.trim_end_matches(|c: char| c.is_ascii()).len();
-                    if beyond > 0 {
-                        text.bad(at..at + beyond as u32);
-                    }
-                    at += run.len() as u32;
-                }
-            }
-            return Decoded { text: whole, places: None, declared: None, anomalies: text.anomalies };
-        }
-        Err(error) => error.into_bytes(),
-    };
     let mut at = 0;
     for chunk in bytes.utf8_chunks() {
         text.push(chunk.valid());
@@ -140,6 +140,20 @@ fn utf8(bytes: Vec<u8>, ascii: bool) -> Decoded {
         }
     }
     text.done(bytes.len())
+}
+
+/// The runs of characters that are not in ASCII.
+fn beyond_ascii(whole: &str) -> Vec<(AnomalyKind, Range<u32>)> {
+    let mut text = Text::new(1);
+    let mut at = 0;
+    for run in whole.split_inclusive(|c: char| c.is_ascii()) {
+        let beyond = run.trim_end_matches(|c: char| c.is_ascii()).len();
+        if beyond > 0 {
+            text.bad(at..at + beyond as u32);
+        }
+        at += run.len() as u32;
+    }
+    text.anomalies
 }
 
 /// UTF-16 in the octet order given.

@@ -17,13 +17,15 @@ use super::{AnomalyKind, Builder, MAX_PAYLOAD, Parsed, Prolog, Vocabulary};
 
 /// Reads an XML payload. `charset` is what the carrier said the character set is; it counts more than the document's
 /// own declaration and less than a byte order mark. There always is a result; it may be an empty document.
-pub fn parse(mut bytes: Vec<u8>, vocabulary: Vocabulary, charset: Option<&str>) -> Parsed {
-    let whole = bytes.len();
-    bytes.truncate(MAX_PAYLOAD);
-    let payload = bytes.len();
-    let decoded = charset::decode(bytes, charset);
+pub fn parse(payload: impl AsRef<[u8]>, vocabulary: Vocabulary, charset: Option<&str>) -> Parsed {
+    read(payload.as_ref(), vocabulary, charset)
+}
+
+fn read(payload: &[u8], vocabulary: Vocabulary, charset: Option<&str>) -> Parsed {
+    let beyond = payload.len() > MAX_PAYLOAD;
+    let decoded = charset::decode(payload.get(..MAX_PAYLOAD).unwrap_or(payload), charset);
     let text = decoded.text.as_str();
-    let mut prolog = Prolog { charset: decoded.declared.map(Into::into), ..Prolog::default() };
+    let mut prolog = Prolog { charset: decoded.declared, ..Prolog::default() };
     let mut builder = Builder::new(vocabulary, text);
     if clean::read(text, &mut builder, &mut prolog).is_none() {
         builder = Builder::new(vocabulary, text);
@@ -34,7 +36,7 @@ pub fn parse(mut bytes: Vec<u8>, vocabulary: Vocabulary, charset: Option<&str>) 
         builder.anomaly(kind, span);
     }
     control_characters(text, &mut builder);
-    if payload < whole {
+    if beyond {
         builder.anomaly(AnomalyKind::TooMuchText, text.len() as u32..text.len() as u32);
     }
     let mut finished = builder.finish(prolog, text.len() as u32);
@@ -48,6 +50,10 @@ pub fn parse(mut bytes: Vec<u8>, vocabulary: Vocabulary, charset: Option<&str>) 
 fn control_characters(text: &str, builder: &mut Builder<'_>) {
     let is_control = |b: u8| b < 0x20 && !matches!(b, b'\t' | b'\n' | b'\r');
     let has_control = |chunk: &[u8]| chunk.iter().fold(false, |found, b| found | is_control(*b));
+    // Mostly there is not even a line end.
+    if text.bytes().fold(u8::MAX, u8::min) >= 0x20 {
+        return;
+    }
     const CHUNK: usize = 64;
     let mut run: Option<std::ops::Range<u32>> = None;
     for (i, chunk) in text.as_bytes().chunks(CHUNK).enumerate().filter(|(_, chunk)| has_control(chunk)) {

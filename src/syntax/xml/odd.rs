@@ -10,7 +10,7 @@ use memchr::{memchr, memchr2, memchr3};
 use quick_xml::Reader as Pieces;
 use quick_xml::events::Event;
 
-use super::super::builder::{is_space, trim_end, trim_start};
+use super::super::builder::is_space;
 use super::super::{AnomalyKind, Builder, MAX_ANOMALIES, MAX_ATTRIBUTES, MAX_DEPTH, Prolog};
 use super::{begins_name, continues_name, public_id, referenced};
 
@@ -163,8 +163,9 @@ impl<'s> Reader<'s, '_> {
         if self.builder.depth() > 0 {
             return self.builder.text(piece);
         }
-        let behind = trim_start(piece);
-        let trimmed = trim_end(behind);
+        let space = |c: char| u8::try_from(c).is_ok_and(is_space);
+        let behind = piece.trim_start_matches(space);
+        let trimmed = behind.trim_end_matches(space);
         if !trimmed.is_empty() {
             let start = (range.end - behind.len()) as u32;
             let kind = if self.builder.has_root() { AnomalyKind::TrailingContent } else { AnomalyKind::LeadingContent };

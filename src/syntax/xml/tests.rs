@@ -17,7 +17,7 @@ fn spelling(name: NameId) -> &'static str {
 const VOCABULARY: Vocabulary = Vocabulary { number, spelling };
 
 fn read(bytes: impl AsRef<[u8]>) -> Parsed {
-    parse(bytes.as_ref().to_vec(), VOCABULARY, None)
+    parse(bytes, VOCABULARY, None)
 }
 
 /// The tree in one line: `a[x=1]"text"(b"" c"")`.
@@ -261,7 +261,7 @@ fn eight_bit_character_sets() {
     check(latin, "a\"grüße\"(b\"€\")", &[]);
     let span = read(latin).document.nodes().last().unwrap().span().unwrap();
     assert_eq!(&latin[span.start as usize..span.end as usize], b"<b>\x80</b>");
-    let carried = |bytes: &[u8], charset| parse(bytes.to_vec(), VOCABULARY, Some(charset));
+    let carried = |bytes: &[u8], charset| parse(bytes, VOCABULARY, Some(charset));
     assert_eq!(tree(&carried(b"<a>\xFC</a>", "ISO-8859-1")), "a\"ü\"");
     // The carrier counts more than the declaration, a byte order mark more than both.
     assert_eq!(tree(&carried("<?xml encoding='iso-8859-1'?><a>ü</a>".as_bytes(), "utf-8")), "a\"ü\"");
@@ -282,7 +282,7 @@ fn ascii_tells_what_is_beyond_it_and_keeps_it() {
 #[test]
 fn unknown_character_sets_are_read_as_utf_8() {
     check("<?xml version='1.0' encoding='klingon'?><a>ü</a>", "a\"ü\"", &[(UnknownCharset, "klingon")]);
-    let parsed = parse(b"<a>\xFC</a>".to_vec(), VOCABULARY, Some("klingon"));
+    let parsed = parse(b"<a>\xFC</a>", VOCABULARY, Some("klingon"));
     assert_eq!(wrong(&parsed, "x"), [(UnknownCharset, String::new())]);
 }
 
@@ -410,8 +410,37 @@ fn nearly_xml() -> impl Strategy<Value = String> {
         "</",
         "<1>",
         "\u{0}",
+        "<Code>200</Code>",
+        "<b>text of more than eight</b>",
+        "<b>eightfold</b >",
+        "<a>é &lt;</a>",
+        "<b> x</b>",
+        "<a>x\n</a>",
+        "<b></b>",
+        "<other>x</other>",
+        "<a>x<b/>y</a>",
+        "<v:a>",
+        "</v:a>",
+        "<odd>",
+        "</odd>",
+        "<b xmlns=\"n\">",
+        "<b xmlns=\"&amp;\">",
+        "<b xmlns=\"n\" x=\"1\">",
+        "<odd xmlns=\"n\">",
+        "<b xmlns=\"n\"/>",
     ];
-    prop::collection::vec(prop::sample::select(pieces), 0..40).prop_map(|pieces| pieces.concat())
+    let heads = vec![
+        "",
+        "<a>",
+        "<a>",
+        "<v:a>",
+        "<?xml version='1.0'?><!DOCTYPE a PUBLIC \"p\" \"s\"><a>",
+        "<!DOCTYPE a PUBLIC \"p\" ' \"s\"><a>",
+        "<!DOCTYPE a PUBLIC \"p\"  \"s\" ><odd>",
+    ];
+    let ends = vec!["", "</a>", "</v:a>", "</odd>"];
+    let parts = (prop::sample::select(heads), prop::collection::vec(prop::sample::select(pieces), 0..40));
+    (parts, prop::sample::select(ends)).prop_map(|((head, pieces), end)| [head, &pieces.concat(), end].concat())
 }
 
 proptest! {
