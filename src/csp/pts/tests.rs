@@ -46,7 +46,7 @@ fn a_message_is_what_its_xml_is() {
         "</PresenceSubList></UpdatePresence-Request></TransactionContent></Transaction></Session></WV-CSP-Message>",
     );
     let parsed = read(b"WV12UP7 SI=s77 UV=((UA,T,AV))");
-    let of_xml = xml::parse(expected.as_bytes().to_vec(), VOCABULARY, None);
+    let of_xml = xml::parse(expected.as_bytes(), VOCABULARY, None);
     assert_eq!(parsed.document, of_xml.document);
     assert_eq!(parsed.anomalies, []);
 }
