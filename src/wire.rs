@@ -145,10 +145,16 @@ impl Wire {
 
     /// The bytes of `range` with their frames; the range is clamped to what is there.
     pub fn slice(&self, range: Range<usize>) -> Self {
-        let end = range.end.min(self.bytes.len());
+        Self::cut(&self.bytes, &self.pieces, range)
+    }
+
+    /// The bytes of `range` of those that came from where `pieces` say; the range is clamped to what is there.
+    pub fn cut(bytes: &[u8], pieces: &Pieces, range: Range<usize>) -> Self {
+        let end = range.end.min(bytes.len());
         let start = range.start.min(end);
-        let bytes = self.bytes.get(start..end).unwrap_or_default().to_vec();
-        Self { bytes, pieces: self.pieces.slice(start..end) }
+        let bytes = bytes.get(start..end).unwrap_or_default().to_vec();
+        let pieces = if bytes.is_empty() { Pieces::default() } else { pieces.slice(start..end) };
+        Self { bytes, pieces }
     }
 
     /// Drops the first `n` bytes.

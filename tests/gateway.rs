@@ -123,6 +123,10 @@ fn at_gateway(trace: &Trace, between: Between) -> Trace {
                 lines.push(line.clone());
                 continue;
             }
+            Line::Over(_) => {
+                lines.push(line.clone());
+                continue;
+            }
             Line::Event(said) => said,
         };
         let number = said.connection;

@@ -48,6 +48,9 @@ fn see_with(trace: &str, limits: Limits) -> Seen {
                     Carried::Gap { flow, proved, direction, loss, time, frame } => {
                         tracker.miss(&flow, proved, direction, loss, (time, frame));
                     }
+                    Carried::Cir(cir) => {
+                        tracker.call(&cir, &mut closed);
+                    }
                     Carried::End { flow, end, time, frame } => tracker.end_flow(&flow, end, (time, frame)),
                 }
             }

@@ -317,6 +317,9 @@ fn a_direction_that_closes_before_anything_is_deciphered_has_an_end() {
             let (way, ends) = match plain {
                 StreamEvent::Data { way, .. } | StreamEvent::Gap { way, .. } => (way, 0),
                 StreamEvent::End { way, .. } => (way, 1),
+                StreamEvent::Datagram(_) | StreamEvent::Quiet { .. } => {
+                    panic!("a connection is no datagrams: {plain:?}")
+                }
             };
             assert_eq!(ended[way as usize], 0, "nothing comes after the end");
             ended[way as usize] += ends;

@@ -60,7 +60,7 @@ pub(crate) fn walk(octets: &Octets) -> usize {
 /// Record walk and flows: octets to streams in order.
 pub(crate) fn flow(octets: &Octets) -> usize {
     let (mut capture, mut window, mut data) = (open(octets), Window::default(), 0);
-    let mut table: Table<()> = Table::new(Interest::Ignored);
+    let mut table: Table<()> = Table::new(|_, _| Interest::Ignored);
     while capture.next_window(&mut window).unwrap() {
         table.walk(&window).advance(&window, &mut |_, _, event, _| {
             if let StreamEvent::Data { bytes, .. } = event {

@@ -4,9 +4,11 @@
 //! was captured (in units of 50 ms), one of how many octets a snap length cut, and the captured octets.
 
 use impslint::capture::{FrameRef, LinkType, Window};
-use impslint::flow::{Counters, End, FlowInfo, FragmentTally, Interest, Loss, StreamEvent, Table, Way, dissect};
+use impslint::flow::{
+    Counters, Datagram, End, FlowInfo, FragmentTally, Interest, Loss, StreamEvent, Table, Way, dissect,
+};
 use impslint::time::Time;
-use impslint::wire::FrameNo;
+use impslint::wire::{FrameNo, Wire};
 
 /// A captured frame.
 #[derive(Clone, Debug)]
@@ -24,6 +26,8 @@ pub struct Frame {
 pub enum Told {
     /// Octets.
     Data(Way, Vec<u8>, FrameNo, Option<u32>),
+    /// A datagram, and how many octets of it are missing.
+    Datagram(Way, Wire, u32),
     /// Octets that are missing.
     Gap(Way, Option<u64>, Loss, FrameNo),
     /// The end of a direction.
@@ -66,6 +70,10 @@ pub fn story(link: LinkType, frames: &[Frame], sizes: &[usize]) -> Story {
     let mut sink = |_: &mut Option<()>, info: &FlowInfo, event: StreamEvent<'_>, _: FrameNo| {
         let told = match event {
             StreamEvent::Data { way, bytes, frame, offset, .. } => Told::Data(way, bytes.to_vec(), frame, offset),
+            StreamEvent::Datagram(Datagram { way, bytes, pieces, missing, .. }) => {
+                Told::Datagram(way, Wire::cut(bytes, pieces, 0..bytes.len()), missing)
+            }
+            StreamEvent::Quiet { .. } => return Interest::Followed,
             StreamEvent::Gap { way, octets, loss, frame, .. } => Told::Gap(way, octets, loss, frame),
             StreamEvent::End { way, end, frame, .. } => Told::End(way, end, frame),
         };
@@ -75,7 +83,7 @@ pub fn story(link: LinkType, frames: &[Frame], sizes: &[usize]) -> Story {
         }
         Interest::Followed
     };
-    let mut table: Table<()> = Table::new(Interest::Followed);
+    let mut table: Table<()> = Table::new(|_, _| Interest::Followed);
     let mut rest = frames;
     let mut sizes = sizes.iter().cycle();
     while !rest.is_empty() {
@@ -108,7 +116,7 @@ pub fn hold(frames: &[Frame], (flows, counters): &Story) {
     for (info, events) in flows {
         let mut ended = [false; 2];
         for event in events {
-            let (Told::Data(way, ..) | Told::Gap(way, ..) | Told::End(way, ..)) = event;
+            let (Told::Data(way, ..) | Told::Datagram(way, ..) | Told::Gap(way, ..) | Told::End(way, ..)) = event;
             assert!(!ended[*way as usize], "nothing comes after the end: {info:?} {event:?}");
             match event {
                 Told::End(..) => ended[*way as usize] = true,
@@ -118,8 +126,19 @@ pub fn hold(frames: &[Frame], (flows, counters): &Story) {
                     let offset = offset.expect("nothing was derived") as usize;
                     assert!(captured[offset..].starts_with(bytes), "data stands in its frame");
                 }
+                Told::Datagram(_, wire, _) => stands(wire, |frame| &frames[frame.0 as usize - 1].captured),
             }
         }
+    }
+}
+
+/// Every octet stands where its piece says; `captured` are the octets of a frame.
+pub fn stands<'f>(wire: &Wire, captured: impl Fn(FrameNo) -> &'f Vec<u8>) {
+    let ends = wire.pieces().iter().skip(1).map(|next| next.at as usize).chain([wire.len()]);
+    for (piece, end) in wire.pieces().iter().zip(ends) {
+        let Some(offset) = piece.offset else { continue };
+        let bytes = &wire.bytes()[piece.at as usize..end];
+        assert!(captured(piece.frame)[offset as usize..].starts_with(bytes), "{piece:?}");
     }
 }
 

@@ -64,6 +64,7 @@ fn contents(items: &[Carried]) -> Vec<String> {
             let start = match start {
                 Start::Request { method, target } => format!("{method} {target}"),
                 Start::Answer { status } => status.to_string(),
+                Start::Message => "message".to_owned(),
             };
             let body = e.body.bytes().escape_ascii();
             let flags = (e.compressed, e.closes, &e.anomalies);
@@ -72,6 +73,7 @@ fn contents(items: &[Carried]) -> Vec<String> {
             )
         }
         Carried::Gap { direction, loss, .. } => format!("gap {direction:?} {loss:?}"),
+        Carried::Cir(cir) => format!("{:?} {:?} {:?}", cir.bearer, cir.kind, cir.url),
         Carried::End { end, .. } => format!("end {end:?}"),
     };
     items.iter().map(one).collect()
@@ -112,7 +114,7 @@ fn in_step(items: &[Carried], steps: &[Step]) -> bool {
             e.wholeness == Wholeness::Complete && e.anomalies.is_empty() && named && e.header("Expect").is_none()
         }
         Carried::Gap { .. } => false,
-        Carried::End { .. } => true,
+        Carried::Cir(_) | Carried::End { .. } => true,
     };
     items.iter().all(tells_length) && items.iter().map(carried).sum::<u64>() == steps.iter().map(sent).sum::<u64>()
 }

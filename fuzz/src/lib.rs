@@ -5,21 +5,25 @@
 
 pub mod capture;
 pub mod chain;
+pub mod cir;
 pub mod frames;
 pub mod http;
+pub mod pts;
 pub mod script;
+pub mod sms;
 pub mod tcp;
 pub mod tls;
 pub mod trace;
 pub mod tree;
 pub mod wbxml;
+pub mod wsp;
 pub mod xml;
 
 /// A target: takes octets, and panics where something does not hold.
 pub type Target = fn(&[u8]);
 
 /// Every target by its name.
-pub const TARGETS: [(&str, Target); 11] = [
+pub const TARGETS: [(&str, Target); 15] = [
     ("pcap", capture::pcap),
     ("pcapng", capture::pcapng),
     ("packed", capture::packed),
@@ -27,8 +31,12 @@ pub const TARGETS: [(&str, Target); 11] = [
     ("tcp", tcp::run),
     ("tls", tls::run),
     ("http", http::run),
+    ("wsp", wsp::run),
+    ("sms", sms::run),
+    ("cir", cir::run),
     ("xml", xml::run),
     ("wbxml", wbxml::run),
+    ("pts", pts::run),
     ("trace", trace::run),
     ("chain", chain::run),
 ];

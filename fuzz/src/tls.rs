@@ -38,6 +38,9 @@ fn read(steps: &[Step]) -> ([Vec<String>; 2], Tally) {
                     assert!((1..=n).contains(&from.0), "a frame that was seen");
                     (way, String::new(), bytes)
                 }
+                StreamEvent::Datagram(_) | StreamEvent::Quiet { .. } => {
+                    panic!("a connection is no datagrams: {event:?}")
+                }
                 StreamEvent::Gap { way, loss, .. } => (way, format!("gap {loss:?}"), &[][..]),
                 StreamEvent::End { way, end, .. } => (way, format!("end {end:?}"), &[][..]),
             };

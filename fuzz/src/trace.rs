@@ -57,12 +57,12 @@ pub fn run(octets: &[u8]) {
     let mut ends = BTreeSet::new();
     let apart = back.lines.iter().all(|line| match line {
         Line::Connection(_, client, server) => ends.insert((*client, *server)),
-        Line::Event(_) => true,
+        Line::Event(_) | Line::Over(_) => true,
     });
     let whole = trace.lines.iter().all(|line| match line {
         // Octets as they are may hold what the notation has no words for.
         Line::Event(said) => !said.lost && said.cut.is_none() && !matches!(said.payload, Payload::Raw(_)),
-        Line::Connection(..) => true,
+        Line::Connection(..) | Line::Over(_) => true,
     });
     if apart && whole && !once.contains("# The next: ") {
         let twice = there_and_back(&back, everything).expect("what was decoded can be crafted");

@@ -3,11 +3,27 @@
 //! In: the [`StreamEvent`](crate::flow::StreamEvent)s of a flow. Out: [`Carried`] items in the order in which they
 //! were complete: an [`Envelope`] for each request and answer that belongs to IMPS, and each gap in such a flow.
 //! Carriers know how payloads travel; what a payload says is not their business.
+//!
+//! A [`Stream`] reads a TCP flow and [`Datagrams`] one of UDP, each by the carrier that its first octets show. Carriers
+//! share `recognise`, which tells IMPS from other traffic, `coding`, which undoes gzip and deflate, and `gateway`,
+//! which reads what gateways wrote into a request.
 
+pub mod cir;
+mod coding;
+mod datagrams;
 mod gateway;
 pub mod http;
+mod recognise;
+pub mod sms;
+mod stream;
+pub mod wsp;
 
+pub use cir::Cir;
+pub use coding::INFLATED_MAX;
+pub use datagrams::{Datagrams, follows};
 pub use gateway::Gateway;
+pub use recognise::SNIFF_MAX;
+pub use stream::Stream;
 
 use std::sync::Arc;
 
@@ -47,20 +63,28 @@ impl Direction {
 pub enum Carrier {
     /// HTTP/1.x over TCP.
     Http,
+    /// Short messages.
+    Sms,
+    /// WSP over UDP, with WTP or without.
+    Wsp,
 }
 
 impl Carrier {
-    /// The name used in reports: `http`.
+    /// The name used in reports: `http`, `sms`, `wsp`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Http => "http",
+            Self::Sms => "sms",
+            Self::Wsp => "wsp",
         }
     }
 }
 
-/// The start line of an HTTP request or answer, as far as rules and reports want it.
+/// What a payload is to its carrier: request, answer, with what rules and reports want of the start line, or neither.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Start {
+    /// A message that neither asks nor answers as far as its carrier goes.
+    Message,
     /// A request.
     Request {
         /// Method, as sent.
@@ -99,7 +123,8 @@ pub struct Envelope {
     pub carrier: Carrier,
     /// Direction.
     pub direction: Direction,
-    /// Number of the exchange (request and its answer) in the flow, from 1; the answer has its request's number.
+    /// Number of the exchange (request and its answer) in the flow, from 1; the answer has its request's number. 0 for
+    /// a message that neither asks nor answers.
     pub exchange: u32,
     /// Start line.
     pub start: Start,
@@ -141,11 +166,11 @@ impl Envelope {
         self.headers.get(name)
     }
 
-    /// Status of an answer; `None` for a request.
+    /// Status of an answer; `None` for anything else.
     pub fn status(&self) -> Option<u16> {
         match self.start {
             Start::Answer { status } => Some(status),
-            Start::Request { .. } => None,
+            Start::Request { .. } | Start::Message => None,
         }
     }
 }
@@ -226,6 +251,8 @@ pub enum Carried {
         /// The frame at which it was noticed.
         frame: crate::wire::FrameNo,
     },
+    /// Something was said about waking a client.
+    Cir(Box<Cir>),
     /// The flow ended: no further envelope comes of it.
     End {
         /// The flow.

@@ -10,12 +10,14 @@ use serde::{Serialize, Serializer};
 use super::arguments::{Decode, DecodeFormat};
 use super::{Fault, NOT_RECOGNISED, UNREADABLE, complain, inputs, inputs::Inputs};
 use crate::capture::Places;
-use crate::carrier::{Carried, Envelope};
+use crate::carrier::cir::Kind;
+use crate::carrier::{Carried, Cir, Envelope};
 use crate::csp::decode::decode;
 use crate::csp::message::{Message, Mode};
 use crate::engine::pipeline;
 use crate::report::json::Guarded;
 use crate::sanitise::sanitise;
+use crate::session::calls::{Call, Calls};
 use crate::syntax::{Node, xml};
 use crate::tls::{Context, Keys};
 use crate::trace::{Decoder, Show, shown};
@@ -58,10 +60,33 @@ struct LineTransaction<'m> {
     primitive: Option<&'m str>,
 }
 
+/// Something that was said about waking a client, as a line of JSON.
+#[derive(Serialize)]
+struct CallLine<'c> {
+    #[serde(flatten)]
+    place: Place,
+    time: String,
+    direction: &'static str,
+    carrier: &'static str,
+    kind: &'static str,
+    version: Option<&'c str>,
+    session: Option<&'c str>,
+    #[serde(flatten)]
+    answer: Option<AnswerLine>,
+}
+
+/// The poll that answers a wake-up, as in a line of JSON: nothing in both where none does.
+#[derive(Serialize)]
+struct AnswerLine {
+    answered_by: Option<u64>,
+    latency: Option<f64>,
+}
+
 /// What a carried item decodes to.
 enum Decoded {
     Message(Box<Message>),
     Bare(Box<Envelope>),
+    Cir(Box<Cir>),
     Other,
 }
 
@@ -71,7 +96,7 @@ impl Decoded {
         match self {
             Self::Message(message) => Some(message.envelope.frames.first),
             Self::Bare(envelope) => Some(envelope.frames.first),
-            Self::Other => None,
+            Self::Cir(_) | Self::Other => None,
         }
     }
 }
@@ -86,11 +111,29 @@ pub(super) fn run(arguments: &Decode) -> Result<u8, Fault> {
     let are_several = inputs.are_several();
     while let Some(mut capture) = inputs.next() {
         let mut decoder = Decoder::new(show);
+        let (mut calls, mut done) = (Calls::default(), Vec::new());
         let mut written = Ok(());
         let mut tls = Context::new(Keys::new(Arc::clone(&keys)));
         let (_, read) = pipeline::run(&mut capture, &mut tls, threads, open, |places, batch| {
             let mut file_before = None;
             for item in batch {
+                // A wake-up is shown when it is known what answers it.
+                let item = match item {
+                    Decoded::Cir(cir) => {
+                        calls.call(cir, &mut done);
+                        None
+                    }
+                    Decoded::Message(message) => {
+                        calls.hear(&message, &mut done);
+                        Some(Decoded::Message(message))
+                    }
+                    other => Some(other),
+                };
+                anything |= !done.is_empty();
+                if written.is_ok() {
+                    written = print_calls(&mut done, places, arguments.format, &mut out);
+                }
+                let Some(item) = item else { continue };
                 anything |= !matches!(item, Decoded::Other);
                 let file =
                     item.first_frame().map(|frame| places.locate(frame).map_or_else(|| places.name(), |at| at.0));
@@ -107,7 +150,9 @@ pub(super) fn run(arguments: &Decode) -> Result<u8, Fault> {
             }
             if written.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         });
-        written?;
+        calls.finish(&mut done);
+        anything |= !done.is_empty();
+        written.and_then(|()| print_calls(&mut done, &capture.places(), arguments.format, &mut out))?;
         if let Err(error) = read {
             complain(&error.to_string());
             unreadable = true;
@@ -133,6 +178,7 @@ fn open(item: Carried) -> Decoded {
             Ok(message) => Decoded::Message(Box::new(message)),
             Err(envelope) => Decoded::Bare(envelope),
         },
+        Carried::Cir(cir) => Decoded::Cir(cir),
         Carried::Gap { .. } | Carried::End { .. } => Decoded::Other,
     }
 }
@@ -152,8 +198,46 @@ fn print(
             line(message, places, show).serialize(&mut serde_json::Serializer::with_formatter(&mut *out, Guarded))?;
             out.write_all(b"\n")
         }
-        (Decoded::Bare(_), DecodeFormat::Jsonl) | (Decoded::Other, _) => Ok(()),
+        (Decoded::Bare(_), DecodeFormat::Jsonl) | (Decoded::Cir(_) | Decoded::Other, _) => Ok(()),
     }
+}
+
+/// Prints what was said about waking clients: of JSON lines one each, of a trace a comment.
+fn print_calls(
+    calls: &mut Vec<Call>,
+    places: &Places<'_>,
+    format: DecodeFormat,
+    out: &mut impl Write,
+) -> io::Result<()> {
+    for call in calls.drain(..) {
+        let Call { cir, session, answer } = &call;
+        let (file, FrameNo(first)) = places.locate(cir.frames.first).unwrap_or((places.name(), cir.frames.first));
+        let in_file = |frame: FrameNo| places.locate(frame).map_or(frame, |(_, frame)| frame).0;
+        let answer = answer.map(|(frame, latency)| (in_file(frame), latency));
+        if format == DecodeFormat::Trace {
+            let whose = session.as_deref().map(|id| format!(" for session {}", sanitise(id))).unwrap_or_default();
+            let answer = answer.map(|(frame, latency)| format!(", answered by frame {frame} after {latency}"));
+            let (carrier, kind) = (cir.bearer.name(), cir.kind.name());
+            writeln!(out, "\n# Frame {first}: {carrier} {kind}{whose}{}.", answer.unwrap_or_default())?;
+            continue;
+        }
+        let mut frames = vec![first, in_file(cir.frames.last)];
+        frames.dedup();
+        let (answered_by, latency) = answer.map(|(frame, latency)| (frame, latency.0)).unzip();
+        let line = CallLine {
+            place: Place { file, frames },
+            time: cir.time.to_string(),
+            direction: cir.direction.name(),
+            carrier: cir.bearer.name(),
+            kind: cir.kind.name(),
+            version: cir.version.as_deref(),
+            session: session.as_deref(),
+            answer: (cir.kind == Kind::WakeUp).then_some(AnswerLine { answered_by, latency }),
+        };
+        line.serialize(&mut serde_json::Serializer::with_formatter(&mut *out, Guarded))?;
+        out.write_all(b"\n")?;
+    }
+    Ok(())
 }
 
 fn line<'m>(message: &'m Message, places: &Places<'_>, show: Show) -> Line<'m> {

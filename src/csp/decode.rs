@@ -3,13 +3,14 @@
 use std::sync::OnceLock;
 
 use crate::carrier::Envelope;
+use crate::carrier::sms::Preamble;
 use crate::syntax::{Encoding, Node, Parsed, xml};
 use crate::wire::Wire;
 
 use super::message::{Claims, Message, read_frame};
 use super::name::VOCABULARY;
 use super::namespace::{self, Version};
-use super::tokens;
+use super::{pts, tokens};
 
 /// Reads the payload of an envelope.
 ///
@@ -27,6 +28,7 @@ pub fn decode(mut envelope: Box<Envelope>) -> Result<Message, Box<Envelope>> {
     let parsed = match encoding {
         Encoding::Xml => xml::parse(&body, VOCABULARY, charset(content_type)),
         Encoding::Wbxml => tokens::read(&body, media.and_then(|m| m.newest)).0,
+        Encoding::Pts => pts::read(&body),
     };
     let claims = claims(&parsed, media.and_then(|m| m.newest));
     let frame = read_frame(&parsed.document);
@@ -50,10 +52,12 @@ pub fn decode(mut envelope: Box<Envelope>) -> Result<Message, Box<Envelope>> {
     })
 }
 
-/// What a payload is written in, by its first octet: WBXML begins with a version octet, which no text does.
+/// What a payload is written in, by its first octets: WBXML begins with a version octet, which no text does, and the
+/// plain-text syntax with a preamble.
 fn encoding(body: &[u8]) -> Encoding {
     match body.first() {
         Some(0x00..=0x08) if body.get(..2) != Some(&[0x00, b'<']) => Encoding::Wbxml,
+        Some(b'W') if Preamble::read(body).is_some() => Encoding::Pts,
         _ => Encoding::Xml,
     }
 }
@@ -81,7 +85,8 @@ fn claims(parsed: &Parsed, newest: Option<Version>) -> Claims {
 fn version(encoding: Encoding, claims: &Claims) -> Option<Version> {
     let stated = match encoding {
         Encoding::Wbxml => claims.public_number.or(claims.public_text).or(claims.namespace),
-        Encoding::Xml => claims.namespace.or(claims.public_text),
+        // Of the plain-text syntax, the namespaces of the document are those of the version that the preamble names.
+        Encoding::Xml | Encoding::Pts => claims.namespace.or(claims.public_text),
     };
     stated.or(claims.media)
 }

@@ -13,6 +13,7 @@ pub mod message;
 pub mod model;
 pub mod name;
 pub mod namespace;
+pub mod pts;
 pub mod status;
 pub mod tokens;
 pub mod transaction;

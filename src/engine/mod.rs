@@ -21,7 +21,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use crate::capture::{Anomaly, Capture, LinkType, Part, Summary};
-use crate::carrier::{Carried, Direction};
+use crate::carrier::{Carried, Cir, Direction};
 use crate::csp::decode::decode;
 use crate::csp::message::{Kind, Message};
 use crate::flow::{Counters, End, FlowInfo, Loss};
@@ -48,6 +48,7 @@ enum Work {
         end: End,
         at: (Time, FrameNo),
     },
+    Cir(Box<Cir>),
 }
 
 /// A message that was heard, its manner, and the message itself where the rules about messages said something of it.
@@ -145,6 +146,9 @@ impl Engine {
                         tracker.miss(&flow, proved, direction, loss, at);
                     }
                     Work::End { flow, end, at } => tracker.end_flow(&flow, end, at),
+                    Work::Cir(cir) => {
+                        tracker.call(&cir, &mut closed);
+                    }
                 }
             }
             meter.end(Stage::Session, began);
@@ -189,6 +193,7 @@ impl Engine {
                 Work::Gap { flow, proved, direction, loss, at: (time, frame) }
             }
             Carried::End { flow, end, time, frame } => Work::End { flow, end, at: (time, frame) },
+            Carried::Cir(cir) => Work::Cir(cir),
         }
     }
 

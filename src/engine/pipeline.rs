@@ -11,9 +11,9 @@ use rayon::prelude::*;
 
 use super::meter::{Metered, Stage};
 use crate::capture::{Capture, Places, ReadError, Window};
-use crate::carrier::{Carried, Direction, http};
-use crate::flow::{Counters, FlowInfo, FlowNo, Interest, Loss, Segments, Slot, StreamEvent, Table, Way};
-use crate::report::Kinds;
+use crate::carrier::{Carried, Datagrams, Direction, Stream, cir, follows, http, wsp};
+use crate::flow::{Counters, FlowInfo, FlowNo, Interest, Loss, Segments, Slot, StreamEvent, Table, Transport, Way};
+use crate::report::{Kinds, Share};
 use crate::time::Time;
 use crate::tls::{self, Context, Verdict};
 use crate::wire::FrameNo;
@@ -33,16 +33,20 @@ enum Kind {
     #[default]
     Other,
     Http,
+    Wsp,
     Tls,
+    Wtls,
     Imps,
 }
 
 /// What the engine hangs on a followed flow.
 #[derive(Default)]
 struct Follower {
-    connection: http::Connection,
-    /// What the connection is protected with.
+    stream: Stream,
+    /// What the flow is protected with.
     tls: Option<tls::Connection>,
+    /// The same of datagrams.
+    datagrams: Datagrams,
     /// Whether it is known what the flow is.
     settled: bool,
     kind: Kind,
@@ -62,15 +66,24 @@ impl std::fmt::Debug for Follower {
 
 impl Follower {
     /// Counts the flow, which is over.
-    fn count(&self, kinds: &mut Kinds) {
-        let share = match self.kind {
+    fn count(&self, flow: &FlowInfo, kinds: &mut Kinds) {
+        let known = Share { flows: 1, octets: self.octets };
+        *match self.kind {
             Kind::Other => return,
             Kind::Http => &mut kinds.http,
+            Kind::Wsp => &mut kinds.wsp,
             Kind::Tls => &mut kinds.tls,
+            Kind::Wtls => &mut kinds.wtls,
             Kind::Imps => &mut kinds.imps,
-        };
-        share.flows += 1;
-        share.octets += self.octets;
+        } += known;
+        if flow.transport == Transport::Udp {
+            kinds.over_udp += known;
+        }
+    }
+
+    /// Octets of memory that its readers hold.
+    fn held(&self) -> usize {
+        self.stream.held() + self.datagrams.held()
     }
 }
 
@@ -117,7 +130,7 @@ pub(super) fn run_metered<W: Send>(
     work: impl Fn(Carried) -> W + Sync,
     mut take: impl FnMut(&Places<'_>, Batch<'_, W>) -> ControlFlow<()>,
 ) -> (Counted, Result<(), ReadError>) {
-    let table = Table::new(Interest::Ignored).weighing(|follower: &Follower| follower.connection.held());
+    let table = Table::new(follows).weighing(Follower::held);
     let mut flows = Flows { table, kinds: Mutex::default(), threads, meter, work: &work };
     let mut done = Vec::new();
     let read = match capture.long_file().filter(|_| threads > 1) {
@@ -231,14 +244,17 @@ fn advance<W: Send>(
             slot.advance(segments, window, &mut |state, flow, event, reached| {
                 let follower = state.get_or_insert_with(Follower::default);
                 follower.reached = reached;
-                let interest = feed(follower, flow, event, tls, &mut carried);
+                let interest = match flow.transport {
+                    Transport::Tcp => feed(follower, flow, event, tls, &mut carried),
+                    Transport::Udp => feed_datagram(follower, flow, event, &mut carried),
+                };
                 done.extend(carried.drain(..).map(|item| ((reached, flow.no), work(item))));
                 interest
             });
             if slot.is_over()
-                && let Some(follower) = slot.state()
+                && let Some(follower) = slot.state().take()
             {
-                follower.count(&mut kinds.lock().unwrap_or_else(PoisonError::into_inner));
+                follower.count(slot.info(), &mut kinds.lock().unwrap_or_else(PoisonError::into_inner));
             }
         }
     };
@@ -260,13 +276,44 @@ const SEALED_TOLD_EVERY: i64 = 5_000_000_000;
 
 /// Tells that an event of a flow brings what cannot be read: anything may have been said between its hosts.
 fn seal(told: &mut Option<Time>, flow: &FlowInfo, event: StreamEvent<'_>, frame: FrameNo) -> Option<Carried> {
-    let StreamEvent::Data { way, time, .. } = event else { return None };
+    let (way, time) = match event {
+        StreamEvent::Data { way, time, .. } => (way, time),
+        StreamEvent::Datagram(datagram) => (datagram.way, datagram.time),
+        _ => return None,
+    };
     if told.is_some_and(|told| time.0.saturating_sub(told.0) < SEALED_TOLD_EVERY) {
         return None;
     }
     *told = Some(time);
     let direction = if way == Way::Forward { Direction::ClientToServer } else { Direction::ServerToClient };
     Some(Carried::Gap { flow: Arc::new(flow.clone()), proved: false, direction, loss: Loss::Encrypted, time, frame })
+}
+
+/// Whether an item proves that its flow carries IMPS; a check whether something waits may be any GET.
+fn is_of_imps(item: &Carried) -> bool {
+    match item {
+        Carried::Envelope(_) => true,
+        Carried::Cir(cir) => cir.bearer != cir::Bearer::Http,
+        Carried::Gap { .. } | Carried::End { .. } => false,
+    }
+}
+
+fn feed_datagram(follower: &mut Follower, flow: &FlowInfo, event: StreamEvent<'_>, out: &mut Vec<Carried>) -> Interest {
+    if let StreamEvent::Datagram(datagram) = event {
+        follower.octets += datagram.bytes.len() as u64;
+    }
+    if wsp::is_sealed(flow) {
+        follower.kind = Kind::Wtls;
+        out.extend(seal(&mut follower.sealed, flow, event, follower.reached));
+        return Interest::Followed;
+    }
+    let interest = follower.datagrams.push(flow, event, out);
+    follower.kind = follower.kind.max(match out.iter().any(is_of_imps) {
+        true => Kind::Imps,
+        false if follower.datagrams.is_wsp() => Kind::Wsp,
+        false => Kind::Other,
+    });
+    interest
 }
 
 fn feed(
@@ -279,17 +326,17 @@ fn feed(
     if !follower.settled && follower.tls.is_none() && tls::begins(&event) {
         follower.tls = Some(tls::Connection::new());
     }
-    let Follower { connection, tls: protection, settled, reached, sealed, kind, octets } = follower;
+    let Follower { stream, tls: protection, settled, reached, sealed, kind, octets, .. } = follower;
     if let StreamEvent::Data { bytes, .. } = event {
         *octets += bytes.len() as u64;
     }
     let mut wants = http::Interest::Undecided;
     match protection {
-        None => wants = connection.push(flow, event, out),
+        None => wants = stream.push(flow, event, out),
         Some(protected) => {
             let verdict = protected.push(event, *reached, tls, &mut |plain| {
                 if wants != http::Interest::Ignore {
-                    wants = connection.push(flow, plain, out);
+                    wants = stream.push(flow, plain, out);
                 }
             });
             match verdict {
@@ -306,14 +353,14 @@ fn feed(
     }
     *settled |= wants == http::Interest::Keep;
     *kind = (*kind).max(match wants {
-        _ if out.iter().any(|item| matches!(item, Carried::Envelope(_))) => Kind::Imps,
-        http::Interest::Keep | http::Interest::Tunnel => Kind::Http,
-        http::Interest::Undecided | http::Interest::Ignore => Kind::Other,
+        _ if out.iter().any(is_of_imps) => Kind::Imps,
+        http::Interest::Keep | http::Interest::Tunnel if stream.is_http() => Kind::Http,
+        _ => Kind::Other,
     });
     match wants {
         http::Interest::Ignore => Interest::Ignored,
         http::Interest::Tunnel => {
-            *connection = http::Connection::new();
+            *stream = Stream::new();
             *settled = protection.is_some();
             Interest::Followed
         }

@@ -1,7 +1,7 @@
 //! What the table keeps of every flow, followed or not: a few words.
 
 use super::dissect::{Flags, Head, Packet};
-use super::{FlowNo, Interest, Transport, Way};
+use super::{FlowNo, Transport, Way};
 use crate::time::Time;
 
 /// How long a TCP flow may be silent before its next packet counts as that of a new flow: about two hours, the usual
@@ -81,6 +81,8 @@ mod mark {
     pub(super) const DATA: u8 = 4;
     /// It was reset.
     pub(super) const RESET: u8 = 8;
+    /// It is UDP that is ignored from its first datagram on; UDP knows no reset.
+    pub(super) const UDP_IGNORED: u8 = RESET;
     /// The initial sequence number of the direction is known.
     pub(super) const ISN: [u8; 2] = [0x10, 0x20];
     /// The direction was closed.
@@ -93,6 +95,7 @@ impl Entry {
     /// A new flow, known by its first packet, which comes from the lower endpoint of its key if `from_low`.
     pub(super) fn new(no: FlowNo, packet: &Packet<'_>, from_low: bool, follow: Follow, seen: Tick) -> Self {
         let (udp, answers) = match packet.head {
+            Head::Udp { .. } if follow == Follow::Ignored => (mark::UDP | mark::UDP_IGNORED, false),
             Head::Udp { .. } => (mark::UDP, false),
             Head::Tcp { flags, .. } => (0, flags.syn() && flags.ack()),
         };
@@ -130,15 +133,15 @@ impl Entry {
         }
     }
 
-    /// Whether it has been silent for too long at `now` to be the same flow still; `udp` says whether UDP is followed.
+    /// Whether it has been silent for too long at `now` to be the same flow still.
     #[inline]
-    pub(super) fn is_stale(&self, now: Tick, udp: Interest) -> bool {
+    pub(super) fn is_stale(&self, now: Tick) -> bool {
         let closed = self.marks & mark::RESET != 0 || self.marks & mark::FINS == mark::FINS;
-        let most = match (self.transport(), udp) {
-            (Transport::Tcp, _) if closed => IDLE_CLOSED,
-            (Transport::Tcp, _) => IDLE_TCP,
-            (Transport::Udp, Interest::Followed) => IDLE_UDP,
-            (Transport::Udp, Interest::Ignored) => IDLE_UDP_IGNORED,
+        let most = match self.transport() {
+            Transport::Tcp if closed => IDLE_CLOSED,
+            Transport::Tcp => IDLE_TCP,
+            Transport::Udp if self.marks & mark::UDP_IGNORED != 0 => IDLE_UDP_IGNORED,
+            Transport::Udp => IDLE_UDP,
         };
         now.since(self.seen) > most
     }

@@ -42,7 +42,7 @@ pub use names::{ether_type_name, ppp_name, protocol_name};
 pub use silence::SILENT_PATIENCE;
 pub use slot::{DATAGRAMS_REMEMBERED, Interest, Segments, Slot};
 pub use table::{
-    FLOWS_KEPT, FOLLOWED_KEPT, HELD_KEPT, HELD_TOTAL, MAX_FLOWS, MAX_FOLLOWED, MAX_NESTED, Table, Touched,
+    Choice, FLOWS_KEPT, FOLLOWED_KEPT, HELD_KEPT, HELD_TOTAL, MAX_FLOWS, MAX_FOLLOWED, MAX_NESTED, Table, Touched,
 };
 pub use tcp::{HELD_OCTETS, HELD_SEGMENTS, PATIENCE, PATIENCE_PACKETS, RESET_DISTANCE, Tally};
 pub use tunnel::{Outer, Tunnel, TunnelKind};
@@ -50,7 +50,7 @@ pub use tunnel::{Outer, Tunnel, TunnelKind};
 use std::net::SocketAddr;
 
 use crate::time::Time;
-use crate::wire::FrameNo;
+use crate::wire::{FrameNo, Pieces};
 
 /// The number of a flow (a transport conversation between two endpoints) in a run, from 1 in order of appearance.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
@@ -101,6 +101,13 @@ pub struct FlowInfo {
     pub tunnel: Option<Box<Tunnel>>,
 }
 
+impl FlowInfo {
+    /// Whether it is a connection that began before the capture, or whose opening was lost. Datagrams open nothing.
+    pub fn began_before(&self) -> bool {
+        self.transport == Transport::Tcp && !self.opening_seen
+    }
+}
+
 /// Why bytes of a stream are not there.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Loss {
@@ -129,9 +136,28 @@ pub enum End {
     Evicted,
 }
 
-/// What happens next in one direction of a stream. Times are those of the frame named.
+/// A datagram of UDP.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Datagram<'w> {
+    /// Direction of travel.
+    pub way: Way,
+    /// The octets, as far as they were captured.
+    pub bytes: &'w [u8],
+    /// Where they stand in the captured octets of which frames.
+    pub pieces: &'w Pieces,
+    /// How many octets the snap length cut off its end.
+    pub missing: u32,
+    /// The frame that brought it, or the last of it.
+    pub frame: FrameNo,
+    /// When that frame was captured.
+    pub time: Time,
+}
+
+/// What happens next in one direction of a flow. Times are those of the frame named.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum StreamEvent<'w> {
+    /// A datagram, in the order of capture.
+    Datagram(Datagram<'w>),
     /// Bytes in order.
     Data {
         /// Direction of travel.
@@ -144,6 +170,13 @@ pub enum StreamEvent<'w> {
         /// frame is known.
         offset: Option<u32>,
         /// When the frame was captured.
+        time: Time,
+    },
+    /// No datagram came for a while: what should have come will not.
+    Quiet {
+        /// The frame at which it was noticed.
+        frame: FrameNo,
+        /// When that frame was captured.
         time: Time,
     },
     /// Bytes that are not there; what follows resumes after them.

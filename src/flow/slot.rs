@@ -10,10 +10,10 @@ use super::fragment::{Assembled, CAPTURED_TWICE};
 use super::silence::{Awaited, Quiet, Silence};
 use super::tcp::{Arrival, Emit, Half, Origin, Run, Tally};
 use super::tunnel::{Outer, Tunnel};
-use super::{End, FlowInfo, Loss, StreamEvent, Way};
+use super::{Datagram, End, FlowInfo, StreamEvent, Transport, Way};
 use crate::capture::Window;
 use crate::time::Time;
-use crate::wire::FrameNo;
+use crate::wire::{FrameNo, Piece, Pieces};
 
 /// Whether a flow is worth being read on.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -225,7 +225,8 @@ impl<T> Slot<T> {
         let (has_come, next) = self.quiet.review(awaited, now);
         let first = self.chain.0.is_none();
         // What a window brought may have made holes, or filled them.
-        let noted = has_come && (!first || self.halves.iter().any(Half::has_hole));
+        let may_miss = self.info.transport == Transport::Udp || self.halves.iter().any(Half::has_hole);
+        let noted = has_come && (!first || may_miss);
         if noted {
             let origin = Origin { frame, offset: 0, time: now };
             segments.push(&mut self.chain, Item::Silence(awaited, origin));
@@ -312,6 +313,10 @@ impl<T> Slot<T> {
                             interest.set(sink(state, info, event, origin.frame));
                         }
                     };
+                    if info.transport == Transport::Udp {
+                        emit(StreamEvent::Quiet { frame: origin.frame, time: origin.time });
+                        continue;
+                    }
                     let all = *silence == Silence::Long || halves.iter().all(Half::is_closed);
                     halves.iter_mut().for_each(|half| half.lose_patience(all, *origin, emit));
                     continue;
@@ -343,7 +348,7 @@ impl<T> Slot<T> {
                     read_segment(halves, segment.way, (seq, ack, flags), now, [arrival], emit);
                 }
                 Head::Udp { id } if knows(recent, segment, id, bytes) => note_repeated(halves),
-                Head::Udp { .. } => read_datagram(segment, bytes, now, emit),
+                Head::Udp { .. } => read_datagram(segment, bytes, &Pieces::one(no, now.offset), now, emit),
             }
         }
         let ended_at = match self.fate {
@@ -438,7 +443,7 @@ fn read_assembled(
     now: Origin,
     emit: &mut Emit<'_>,
 ) {
-    let mut runs = whole.runs(segment.payload);
+    let runs = whole.runs(segment.payload);
     match segment.head {
         Head::Tcp { seq, ack, flags } => {
             let fin_at = u64::from(segment.payload.len) + u64::from(segment.payload.missing);
@@ -454,22 +459,22 @@ fn read_assembled(
             read_segment(halves, segment.way, (seq, ack, flags), now, arrivals, emit);
         }
         Head::Udp { id } => {
-            let origin = runs.next().map_or(now, |run| run.origin);
             let bytes = segment.payload.of(whole.prefix());
-            match knows(recent, segment, id, bytes) {
-                true => note_repeated(halves),
-                false => read_datagram(segment, bytes, origin, emit),
+            if knows(recent, segment, id, bytes) {
+                return note_repeated(halves);
             }
+            let mut pieces = Pieces::default();
+            runs.take_while(|run| (run.at as usize) < bytes.len()).for_each(|run| {
+                pieces.push(Piece { at: run.at as u32, frame: run.origin.frame, offset: Some(run.origin.offset) });
+            });
+            read_datagram(segment, bytes, &pieces, now, emit);
         }
     }
 }
 
-/// Reads a UDP datagram: one event, whatever its length, and a gap where the snap length cut it.
-fn read_datagram(segment: &Segment, bytes: &[u8], origin: Origin, emit: &mut Emit<'_>) {
-    let (way, Origin { frame, offset, time }) = (segment.way, origin);
-    emit(StreamEvent::Data { way, bytes, frame, offset: Some(offset), time });
-    if segment.payload.missing > 0 {
-        let octets = Some(u64::from(segment.payload.missing));
-        emit(StreamEvent::Gap { way, octets, loss: Loss::SnapLength, frame, time });
-    }
+/// Reads a UDP datagram: one event, whatever its length.
+fn read_datagram(segment: &Segment, bytes: &[u8], pieces: &Pieces, now: Origin, emit: &mut Emit<'_>) {
+    let Origin { frame, time, .. } = now;
+    let missing = segment.payload.missing;
+    emit(StreamEvent::Datagram(Datagram { way: segment.way, bytes, pieces, missing, frame, time }));
 }

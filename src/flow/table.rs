@@ -50,8 +50,8 @@ pub struct Table<T> {
     fragments: Fragments,
     /// Number of flows at which the next sweep is due.
     sweep_at: usize,
-    /// Whether UDP flows are followed.
-    udp: Interest,
+    /// Which UDP flows are followed.
+    udp: Choice,
     /// The last time that a frame had.
     clock: Time,
     /// The last frame.
@@ -63,6 +63,9 @@ pub struct Table<T> {
     counters: Counters,
 }
 
+/// Whether a UDP flow is followed, by the ports and the octets of its first datagram.
+pub type Choice = fn(ports: [u16; 2], first: &[u8]) -> Interest;
+
 /// Where the octets of a packet stand.
 #[derive(Clone, Copy)]
 enum Octets<'b> {
@@ -72,9 +75,18 @@ enum Octets<'b> {
     Assembled(&'b Assembled),
 }
 
+impl<'b> Octets<'b> {
+    fn bytes(self) -> &'b [u8] {
+        match self {
+            Self::Frame(captured) => captured,
+            Self::Assembled(whole) => whole.prefix(),
+        }
+    }
+}
+
 impl<T> Table<T> {
-    /// An empty table; `udp` says whether UDP flows are followed or only counted.
-    pub fn new(udp: Interest) -> Self {
+    /// An empty table; `udp` says which UDP flows are followed, and which are only counted.
+    pub fn new(udp: Choice) -> Self {
         Self {
             v4: HashMap::default(),
             v6: HashMap::default(),
@@ -110,7 +122,7 @@ impl<T> Table<T> {
             let captured = window.captured(frame);
             self.counters.cut_frames += u64::from(frame.original_len as usize > captured.len());
             match plain(frame.link, captured) {
-                Some(packet) => self.meet(&packet, None, at),
+                Some(packet) => self.meet(&packet, None, captured, at),
                 None => self.take_apart(frame, captured, at),
             }
             // After the packet, which may be what was waited for.
@@ -141,7 +153,7 @@ impl<T> Table<T> {
     fn take_apart(&mut self, frame: &FrameRef, captured: &[u8], at: At) {
         let mut path = Path::default();
         match dissect_along(frame.link, captured, frame.original_len, &mut path) {
-            Ok(packet) => self.meet(&packet, path.tunnel.as_ref(), at),
+            Ok(packet) => self.meet(&packet, path.tunnel.as_ref(), captured, at),
             Err(stop) => self.go_on(stop, path, Octets::Frame(captured), at),
         }
     }
@@ -185,14 +197,14 @@ impl<T> Table<T> {
     #[cold]
     fn descend<'f>(&mut self, start: Layer, cursor: Cursor<'f>, mut path: Path<'f>, octets: Octets<'_>, at: At) {
         match descend(start, cursor, &mut path) {
-            Ok(packet) => self.meet(&packet, path.tunnel.as_ref(), at),
+            Ok(packet) => self.meet(&packet, path.tunnel.as_ref(), octets.bytes(), at),
             Err(stop) => self.go_on(stop, path, octets, at),
         }
     }
 
-    /// Finds the flow of a packet.
+    /// Finds the flow of a packet; `octets` are those that it stands in.
     #[inline(always)]
-    fn meet(&mut self, packet: &Packet<'_>, tunnel: Option<&Outer<'_>>, at: At) {
+    fn meet(&mut self, packet: &Packet<'_>, tunnel: Option<&Outer<'_>>, octets: &[u8], at: At) {
         if self.v4.len() + self.v6.len() >= self.sweep_at || self.followed.live >= MAX_FOLLOWED {
             self.sweep(at);
         }
@@ -210,7 +222,7 @@ impl<T> Table<T> {
             *self.counters.tunnels.entry(outer.kind).or_default() += 1;
         }
         let Self { v4, v6, followed, counters, udp, .. } = self;
-        let arrival = Arrival { packet, tunnel, at, udp: *udp };
+        let arrival = Arrival { packet, tunnel, octets, at, udp: *udp };
         match AnyKey::of_packet(packet) {
             (AnyKey::V4(key), from_low) => arrival.note(v4.entry(key), from_low, followed, counters),
             (AnyKey::V6(key), from_low) => arrival.note(v6.entry(key), from_low, followed, counters),
@@ -223,8 +235,7 @@ impl<T> Table<T> {
     fn sweep(&mut self, at: At) {
         let now = Tick::of(at.time);
         let mut gone = Vec::new();
-        let udp = self.udp;
-        self.retain(&mut gone, |entry| !entry.is_stale(now, udp));
+        self.retain(&mut gone, |entry| !entry.is_stale(now));
         let mut evicted = Vec::new();
         let known = self.v4.len() + self.v6.len();
         if known > FLOWS_KEPT {
@@ -329,8 +340,10 @@ impl<T> Table<T> {
 struct Arrival<'p> {
     packet: &'p Packet<'p>,
     tunnel: Option<&'p Outer<'p>>,
+    /// The octets that the packet stands in.
+    octets: &'p [u8],
     at: At,
-    udp: Interest,
+    udp: Choice,
 }
 
 impl Arrival<'_> {
@@ -383,22 +396,24 @@ impl Arrival<'_> {
             }
             _ => false,
         };
-        reopened || entry.is_stale(now, self.udp)
+        reopened || entry.is_stale(now)
     }
 
     /// The entry of the flow that it is the first packet of.
     fn first(&self, from_low: bool, counters: &mut Counters) -> Entry {
         counters.flows += 1;
+        let mut follow = Follow::NotYet;
         if matches!(self.packet.head, Head::Udp { .. }) {
             counters.udp_flows += 1;
-            let Packet { source_port, destination_port, .. } = *self.packet;
+            let Packet { source_port, destination_port, payload, .. } = *self.packet;
             if let Some(service) = udp_service(destination_port).or_else(|| udp_service(source_port)) {
                 *counters.udp_services.entry(service).or_default() += 1;
             }
+            if (self.udp)([source_port, destination_port], payload.of(self.octets)) == Interest::Ignored {
+                follow = Follow::Ignored;
+            }
         }
         let no = FlowNo(u32::try_from(counters.flows).unwrap_or(u32::MAX));
-        let ignored = matches!(self.packet.head, Head::Udp { .. }) && self.udp == Interest::Ignored;
-        let follow = if ignored { Follow::Ignored } else { Follow::NotYet };
         Entry::new(no, self.packet, from_low, follow, Tick::of(self.at.time))
     }
 

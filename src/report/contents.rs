@@ -32,7 +32,7 @@ pub struct Manner {
     pub carrier: Carrier,
 }
 
-/// What flows over TCP turned out to be; the others are something else, or nobody can tell.
+/// What flows turned out to be; the others are something else, or nobody can tell.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Kinds {
     /// Those that carry IMPS, deciphered ones too.
@@ -41,6 +41,12 @@ pub struct Kinds {
     pub http: Share,
     /// Those that are TLS, and in which no IMPS was found.
     pub tls: Share,
+    /// Those that carry WSP without IMPS.
+    pub wsp: Share,
+    /// Those that are protected by WTLS, which is not read.
+    pub wtls: Share,
+    /// Those of all these that are UDP.
+    pub over_udp: Share,
 }
 
 /// A part of the flows.
@@ -59,6 +65,28 @@ impl std::ops::AddAssign for Share {
     }
 }
 
+impl std::ops::AddAssign for Kinds {
+    fn add_assign(&mut self, other: Self) {
+        let Self { imps, http, tls, wsp, wtls, over_udp } = other;
+        self.imps += imps;
+        self.http += http;
+        self.tls += tls;
+        self.wsp += wsp;
+        self.wtls += wtls;
+        self.over_udp += over_udp;
+    }
+}
+
+impl Kinds {
+    /// All of them.
+    fn all(self) -> Share {
+        let Self { imps, http, tls, wsp, wtls, over_udp: _ } = self;
+        let mut all = Share::default();
+        [imps, http, tls, wsp, wtls].into_iter().for_each(|share| all += share);
+        all
+    }
+}
+
 /// Frames that nobody reads, of one sort.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct Unread {
@@ -74,9 +102,7 @@ impl Contents {
     pub fn add(&mut self, other: Self) {
         self.links.extend(other.links);
         self.flows.take_in(other.flows);
-        self.kinds.imps += other.kinds.imps;
-        self.kinds.http += other.kinds.http;
-        self.kinds.tls += other.kinds.tls;
+        self.kinds += other.kinds;
         for (manner, count) in other.manners {
             *self.manners.entry(manner).or_default() += count;
         }
@@ -91,28 +117,30 @@ impl Contents {
         by
     }
 
-    /// All UDP flows.
-    pub(super) fn udp(&self) -> Share {
-        Share { flows: self.flows.udp_flows, octets: self.flows.udp_octets }
+    /// UDP flows of no known kind.
+    pub(super) fn other_udp(&self) -> Share {
+        let known = self.kinds.over_udp;
+        Share {
+            flows: self.flows.udp_flows.saturating_sub(known.flows),
+            octets: self.flows.udp_octets.saturating_sub(known.octets),
+        }
     }
 
     /// TCP flows of no known kind. What was sent again or captured twice counts here where nobody followed the flow.
     pub(super) fn other_tcp(&self) -> Share {
-        let Kinds { imps, http, tls } = self.kinds;
-        let known = imps.octets + http.octets + tls.octets + self.flows.tally.repeated_octets;
+        let (known, udp) = (self.kinds.all(), self.kinds.over_udp);
+        let octets = (known.octets + self.flows.tally.repeated_octets).saturating_sub(udp.octets);
         Share {
-            flows: self.flows.tcp_flows().saturating_sub(imps.flows + http.flows + tls.flows),
-            octets: self.flows.tcp_octets.saturating_sub(known),
+            flows: self.flows.tcp_flows().saturating_sub(known.flows.saturating_sub(udp.flows)),
+            octets: self.flows.tcp_octets.saturating_sub(octets),
         }
     }
 
     /// All flows.
     pub(super) fn all(&self) -> Share {
-        let Kinds { imps, http, tls } = self.kinds;
-        let mut all = Share::default();
-        for share in [imps, http, tls, self.other_tcp(), self.udp()] {
-            all += share;
-        }
+        let mut all = self.kinds.all();
+        all += self.other_tcp();
+        all += self.other_udp();
         all
     }
 

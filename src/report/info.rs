@@ -66,7 +66,9 @@ fn human(outcome: &Outcome, out: &mut impl Write) -> io::Result<()> {
         ("other HTTP", kinds.http),
         ("TLS", kinds.tls),
         ("other TCP", other),
-        ("UDP", contents.udp()),
+        ("WSP", kinds.wsp),
+        ("WTLS", kinds.wtls),
+        ("other UDP", contents.other_udp()),
     ];
     let told = shares.into_iter().filter(|(_, share)| share.flows > 0);
     row(out, "flows", &told.map(|(name, share)| kind(name, share)).collect::<Vec<_>>())?;
@@ -84,6 +86,7 @@ fn human(outcome: &Outcome, out: &mut impl Write) -> io::Result<()> {
         counted(tally.sessions, "session"),
         counted(tally.subscribers, "subscriber"),
     ];
+    conversation.extend((tally.signals > 0).then(|| counted(tally.signals, "CIR item")));
     conversation.extend((tally.relayed > 0).then(|| format!("{} relayed", counted(tally.relayed, "exchange"))));
     row(out, "IMPS", &conversation)?;
     row(out, "TLS flows", &sealed(&outcome.tls))?;

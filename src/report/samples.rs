@@ -152,6 +152,7 @@ pub(super) fn outcome(findings: Vec<Finding>) -> Outcome {
             begun_before: 0,
             joined_late: 0,
             relayed: 0,
+            signals: 0,
         },
         packets: 2000,
         bytes: 1_234_567,

@@ -7,6 +7,7 @@ use crate::csp::message::{flag, integer};
 use crate::csp::name;
 use crate::syntax::{NameId, Node};
 
+use super::calls::check_url;
 use super::{Event, EventIx, Session, Transaction};
 
 /// What client and server agreed; `None` and empty where nothing was said.
@@ -26,6 +27,12 @@ pub struct Agreed {
     pub multi_trans: Option<u64>,
     /// `SupportedCIRMethod`s of the answer; of the request where the answer has no list.
     pub cir_methods: Vec<String>,
+    /// `CIRURL` or `CIRHTTPAddress` of the answer.
+    pub cir_url: Option<String>,
+    /// `TCPAddress` and `TCPPort` of the answer.
+    pub cir_tcp: Option<(String, Option<u64>)>,
+    /// `UDPPort` of the request.
+    pub udp_port: Option<u64>,
     /// `ClientType` the client called itself.
     pub client_type: Option<String>,
     /// Features, functions and tokens asked for and not agreed: the leaves of `Functions` in the answer.
@@ -106,6 +113,11 @@ impl Agreed {
                 .collect()
         };
         self.cir_methods = if given.is_some() { methods(given) } else { methods(asked) };
+        let text = |list: Option<Node<'_>>, wanted| list.and_then(|l| l.child(wanted)).map(|n| n.text().to_owned());
+        self.cir_url = check_url(answer).map(str::to_owned);
+        self.cir_tcp = text(given, name::TCP_ADDRESS)
+            .map(|address| (address, given.and_then(|l| l.child(name::TCP_PORT)).and_then(integer)));
+        self.udp_port = asked.and_then(|l| l.child(name::UDP_PORT)).and_then(integer);
         self.client_type = asked.and_then(|l| l.child(name::CLIENT_TYPE)).map(|t| t.text().to_owned());
     }
 

@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use crate::carrier::{Carrier, Direction, Envelope, Gateway, Start};
 use crate::csp::message::{Kind, Message, Mode, Part, fingerprint, text_fingerprint};
-use crate::csp::name;
 use crate::csp::namespace::Version;
+use crate::csp::{name, pts};
 use crate::flow::FlowInfo;
 use crate::syntax::outline::Packing;
 use crate::syntax::{Document, Node, NodeId, Outline};
@@ -32,8 +32,10 @@ pub struct Heard {
     pub carrier: Carrier,
     /// Who to whom.
     pub direction: Direction,
-    /// Number of the carrier exchange in the flow.
+    /// Number of the carrier exchange in the flow; 0 where nothing answers and nothing is answered.
     pub exchange: u32,
+    /// Whether it opens its exchange; what does not, answers it.
+    pub asks: bool,
     /// Kind of document; `None` without one.
     pub kind: Option<Kind>,
     /// `SessionID` of the descriptor.
@@ -72,7 +74,11 @@ impl Heard {
             let what = What::Unread { status: message.envelope.status() };
             events.push(event(&message.envelope, what, message.body_octets, true));
         }
+        let (exchange, asks) = exchange(message);
+        events.iter_mut().for_each(|event| event.exchange = exchange);
         Self {
+            exchange,
+            asks,
             kind: Some(message.kind),
             session_id: message.session_id().map(Into::into),
             proof: message.parts.iter().find(|p| p.name == name::LOGIN_REQUEST).map(|p| proof(message, p)),
@@ -99,6 +105,7 @@ impl Heard {
             carrier: envelope.carrier,
             direction: envelope.direction,
             exchange: envelope.exchange,
+            asks: envelope.direction == Direction::ClientToServer,
             kind: None,
             session_id: None,
             proof: None,
@@ -107,6 +114,26 @@ impl Heard {
             events: Vec::new(),
         }
     }
+}
+
+/// The exchange of a message and whether it opens it. A short message neither asks nor answers: there, a transaction of a
+/// subscriber makes an exchange, under a number of its own, and a poll makes none, since nothing has to answer it.
+fn exchange(message: &Message) -> (u32, bool) {
+    let Envelope { start, exchange, direction, gateway, .. } = &message.envelope;
+    let from_client = *direction == Direction::ClientToServer;
+    let part = message.parts.first().filter(|_| *start == Start::Message);
+    let Some((part, id)) = part.and_then(|part| Some((part, message.transaction_id(part)?))) else {
+        return (*exchange, from_client);
+    };
+    if part.name == name::POLLING_REQUEST {
+        return (0, true);
+    }
+    let asks = part.mode != Some(Mode::Response);
+    let number = gateway.as_ref().and_then(|gateway| gateway.msisdn.as_deref()).unwrap_or_default();
+    let whose = text_fingerprint(number).rotate_left(1) ^ text_fingerprint(id).rotate_left(2);
+    let initiated = whose ^ u64::from(asks == from_client);
+    // Beyond the numbers that carriers count to.
+    ((initiated ^ initiated >> 32) as u32 | 0x8000_0000, asks)
 }
 
 fn event(envelope: &Envelope, what: What, body_octets: u32, first: bool) -> Event {
@@ -215,7 +242,7 @@ pub fn remembered(document: &Document, focus: Option<Node<'_>>) -> (Document, Op
 
 /// Whether an element holds a credential or what a user wrote: never remembered, never shown unasked.
 pub fn is_secret(node: Node<'_>) -> bool {
-    name::is_credential(node.name()) || name::is_content(node.name())
+    name::is_credential(node.name()) || name::is_content(node.name()) || pts::is_unread(node)
 }
 
 /// Octets of a tree as XML without white space between elements, and as WBXML, both estimated: a start and an end

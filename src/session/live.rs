@@ -11,12 +11,14 @@ use crate::syntax::{NameId, Node};
 use crate::time::Time;
 
 use super::agreement::settles;
+use super::calls::ANSWERED_WITHIN;
 use super::keyed::Keyed;
 use super::log::Folded;
 use super::log::{Chapter, Log};
 use super::logins::Grant;
 use super::{
-    Agreed, ClientId, Doubt, Ending, Event, EventIx, Heard, Id, Opening, Session, SessionNo, Spoken, Transaction, What,
+    Agreed, ClientId, Doubt, Ending, Event, EventIx, Heard, Id, Opening, SIGNALS_KEPT, Session, SessionNo, Signal,
+    Spoken, Transaction, What,
 };
 
 /// Codes by which a server says that it has no such session any more.
@@ -147,6 +149,8 @@ impl Live {
                 events: Vec::new(),
                 faults: Vec::new(),
                 transactions: Vec::new(),
+                signals: Vec::new(),
+                signals_left_out: false,
                 agreed: Arc::clone(&agreed),
                 chapter: 0,
                 last: false,
@@ -242,6 +246,29 @@ impl Live {
         self.ended.get_or_insert(time);
     }
 
+    /// Files a signal.
+    pub(super) fn signal(&mut self, signal: Signal) {
+        if self.session.signals.len() < SIGNALS_KEPT {
+            let before = self.next();
+            self.session.signals.push(Signal { before, ..signal });
+        } else {
+            self.session.signals_left_out = true;
+        }
+    }
+
+    /// A poll of the client answers the wake-ups before it that nothing has answered.
+    fn wake(&mut self, ix: EventIx, poll: &Event) {
+        let age = |s: &Signal| poll.start.0.saturating_sub(s.time.0);
+        let recent = self.session.signals.iter_mut().rev().take_while(|s| age(s) <= ANSWERED_WITHIN);
+        let open = |s: &&mut Signal| s.is_wake_up() && s.answer.is_none() && age(s) >= 0;
+        recent.filter(open).for_each(|signal| signal.answer = Some(ix));
+    }
+
+    /// What is agreed now.
+    pub(super) fn agreed(&self) -> &Agreed {
+        &self.agreed
+    }
+
     /// Files an event and pairs it.
     pub(super) fn push(&mut self, event: Event) {
         let ix = self.next();
@@ -255,6 +282,9 @@ impl Live {
             match spoken.mode {
                 Some(Mode::Response) => self.answer(ix, spoken, direction),
                 _ => self.ask(ix, spoken, &event),
+            }
+            if !self.session.signals.is_empty() && event.asks(name::POLLING_REQUEST) {
+                self.wake(ix, &event);
             }
         }
         if direction == Direction::ServerToClient && !matches!(event.what, What::Gap { .. }) {
@@ -291,7 +321,7 @@ impl Live {
                 return;
             }
             self.open.insert(key, open);
-        } else if direction == Direction::ClientToServer {
+        } else if direction == Direction::ClientToServer && event.exchange > 0 {
             self.waiting.push(Waiting { flow: event.flow, exchange: event.exchange, open });
         }
         let transactions = &mut self.session.transactions;
@@ -372,6 +402,8 @@ impl Live {
             events: Vec::new(),
             faults: Vec::new(),
             transactions: Vec::new(),
+            signals: Vec::new(),
+            signals_left_out: false,
             id: self.session.id.clone(),
             user: self.session.user.clone(),
             client: self.session.client.clone(),

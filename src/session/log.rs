@@ -75,7 +75,7 @@ const DIRECTION: [Direction; 2] = [Direction::ClientToServer, Direction::ServerT
 const MODE: [Option<Mode>; 3] = [None, Some(Mode::Request), Some(Mode::Response)];
 const VERSION: [Option<Version>; 5] =
     [None, Some(Version::V10), Some(Version::V11), Some(Version::V12), Some(Version::V13)];
-const ENCODING: [Encoding; 2] = [Encoding::Xml, Encoding::Wbxml];
+const ENCODING: [Encoding; 3] = [Encoding::Xml, Encoding::Wbxml, Encoding::Pts];
 const LOSS: [Loss; 5] = [Loss::MissingPackets, Loss::OneSided, Loss::SnapLength, Loss::Encrypted, Loss::Limit];
 const WHOLE: [Wholeness; 9] = [
     Wholeness::Complete,
@@ -342,7 +342,7 @@ mod tests {
             poll_in_place: some,
             cir: FLAG[number as usize / 3 % 3],
             version: VERSION[number as usize % 5],
-            encoding: ENCODING[number as usize % 2],
+            encoding: ENCODING[number as usize % 3],
             part: (number as u16, u16::MAX),
             fingerprint: number,
             payload: (!some).then_some((number, number as u32)),

@@ -8,7 +8,7 @@ use crate::csp::namespace::Version;
 use crate::syntax::{Encoding, NameId};
 use crate::time::{Seconds, Time};
 
-use super::{Agreed, Agreements, Doubt, Event, EventIx, Spoken, What};
+use super::{Agreed, Agreements, Doubt, Event, EventIx, Signal, Spoken, What};
 
 /// How many events back the octets may be missing that a gap tells of.
 const NOTICED_WITHIN: usize = 12;
@@ -151,6 +151,10 @@ pub struct Session {
     pub faults: Vec<EventIx>,
     /// Its transactions by rising request.
     pub transactions: Vec<Transaction>,
+    /// What was said about waking its client, in capture order.
+    pub signals: Vec<Signal>,
+    /// Whether there were more signals than are kept.
+    pub signals_left_out: bool,
     /// What was agreed when this chapter began.
     pub agreed: Arc<Agreed>,
     /// Number of this chapter, from 0. In a later chapter what was said before is gone.
@@ -248,14 +252,15 @@ impl Session {
     }
 
     /// The moment from which octets of a gap may be missing: it is noticed a while after they should have come, and told
-    /// later still where its flow went silent; but they come behind all that was heard before in the same direction of
-    /// the flow.
+    /// later still where its flow went silent or datagrams may still have come late; but they come behind all that was
+    /// heard before in the same direction of the flow.
     fn missing_since(&self, ix: EventIx) -> Time {
         let Some(gap) = self.event(ix) else { return Time(i64::MIN) };
         let before = || self.events.iter().take(ix.0 as usize).rev();
         let told_late = before().take_while(|e| e.start > gap.end).count();
         let reach = told_late.saturating_add(NOTICED_WITHIN);
-        let mut alike = before().take(reach).filter(|e| (e.flow, e.direction) == (gap.flow, gap.direction));
+        let behind = before().skip(told_late).take(NOTICED_WITHIN);
+        let mut alike = behind.filter(|e| (e.flow, e.direction) == (gap.flow, gap.direction));
         let heard = alike.find(|e| !matches!(e.what, What::Gap { .. })).map(|e| e.end);
         let first = || self.events.get((ix.0 as usize).saturating_sub(reach)).map(|e| e.start);
         heard.or_else(first).unwrap_or(Time(i64::MIN))
@@ -295,6 +300,11 @@ impl Session {
     /// What is agreed at the end of this chapter.
     pub fn agreed_at_end(&self) -> Agreed {
         self.agreed_at(EventIx(u32::MAX))
+    }
+
+    /// The wake-ups between two moments, both included.
+    pub fn wake_ups(&self, from: Time, until: Time) -> impl Iterator<Item = &Signal> {
+        self.signals.iter().filter(move |s| s.is_wake_up() && s.time >= from && s.time <= until)
     }
 
     /// The event that ended the session: the answer to the logout, the Disconnect, the refusal.

@@ -3,6 +3,7 @@
 //! It is the sequential heart of a run, so it decides nothing about what was said. Its output depends on the order of
 //! what it is given and on nothing else: not on windows, not on threads, not on the clock of the machine.
 
+mod channels;
 mod flows;
 mod legs;
 #[cfg(test)]
@@ -15,16 +16,19 @@ use std::sync::Arc;
 
 use crate::carrier::Direction;
 use crate::csp::message::Mode;
+use crate::csp::name;
 use crate::flow::{End, FlowNo};
 use crate::syntax::NameId;
 use crate::time::Time;
 
+use super::calls::Addressees;
 use super::keyed::Keyed;
 use super::live::{Live, Patience};
 use super::log::Chapter;
 use super::logins::{Account, Logins};
-use super::{ClientId, Doubt, Event, Heard, Id, Session, SessionNo, Use, What};
+use super::{ClientId, Doubt, Event, Heard, Id, Session, SessionNo, Signal, Use, What};
 
+pub use channels::CHANNELS_KNOWN;
 pub use legs::{LEGS_REMEMBERED, RELAYED_WITHIN};
 
 use flows::{Exchange, FlowState, Route, Users};
@@ -118,6 +122,8 @@ pub struct Tally {
     pub cut_short: u64,
     /// Exchanges heard once more on the other side of a gateway; they count nowhere else.
     pub relayed: u64,
+    /// CIR items: what was said about waking clients.
+    pub signals: u64,
 }
 
 impl Tally {
@@ -133,12 +139,18 @@ impl Tally {
         self.evicted += other.evicted;
         self.cut_short += other.cut_short;
         self.relayed += other.relayed;
+        self.signals += other.signals;
         for (name, count) in other.transactions {
             *self.transactions.entry(name).or_default() += count;
         }
         for (doubt, count) in other.not_judged {
             *self.not_judged.entry(doubt).or_default() += count;
         }
+    }
+
+    /// Whether anything of IMPS was recognised: an exchange, or something said about waking a client.
+    pub fn has_imps(&self) -> bool {
+        self.exchanges + self.signals > 0
     }
 
     /// The share of exchanges that were whole enough to judge, in percent; 0 where there were none.
@@ -196,6 +208,10 @@ pub struct Tracker {
     /// Relayed answers whose originals have not come, by session.
     stand_ins: Keyed<SessionNo, Vec<Heard>>,
     logins: Logins,
+    /// The sessions that wake-ups are for.
+    addressees: Addressees<SessionNo>,
+    /// CIR channels over TCP: whose they are, and the last that was said in them.
+    channels: Keyed<FlowNo, (SessionNo, Signal)>,
 }
 
 impl Tracker {
@@ -372,7 +388,7 @@ impl Tracker {
             }
             (None, None) => return None,
         };
-        if heard.direction == Direction::ClientToServer
+        if heard.asks
             && let Some(exchange) = self.flows.get_mut(&heard.flow.no).and_then(|s| s.exchanges.get_mut(heard.exchange))
         {
             exchange.session = Some(no);
@@ -387,6 +403,7 @@ impl Tracker {
         if let Some(gateway) = heard.gateway.as_deref() {
             live.introduce(gateway);
         }
+        let names_url = heard.direction == Direction::ServerToClient && heard.events.iter().any(names_capabilities);
         let was_over = live.is_over();
         let held = live.log().len();
         for event in heard.events {
@@ -399,6 +416,9 @@ impl Tracker {
         }
         if live.log().events() as usize >= self.limits.events || live.log().len() >= self.limits.octets {
             closed.sessions.push(live.end_chapter(clock));
+        }
+        if names_url && let Some(url) = self.live.get(&no).and_then(|live| live.agreed().cir_url.clone()) {
+            self.addressees.learn_url(&url, no);
         }
         if self.filed > self.room() / 8 {
             self.cut_short(closed);
@@ -461,6 +481,9 @@ impl Tracker {
         if let Some(id) = session.id.as_deref() {
             self.by_id.entry(Id::from(id)).or_default().push(session.no);
         }
+        if let Some(cookie) = session.cookie.as_deref() {
+            self.addressees.learn_cookie(cookie, session.no);
+        }
         if let Some(key) = client_key(session) {
             self.by_client.entry(key).or_default().push(session.no);
         }
@@ -477,9 +500,15 @@ impl Tracker {
         if let Some(key) = client_key(live.session()) {
             forget(&mut self.by_client, &key, no);
         }
+        self.addressees.forget(live.session().cookie.as_deref(), live.agreed().cir_url.as_deref(), &no);
         self.logins.close(&live, closed);
         closed.sessions.push(live.end(self.clock, doubt));
     }
+}
+
+/// Whether an answer may name the URL for checks.
+fn names_capabilities(event: &Event) -> bool {
+    event.is(name::CLIENT_CAPABILITY_RESPONSE) || event.is(name::LOGIN_RESPONSE)
 }
 
 /// What tells the sessions of one client of one user; `None` where the login told neither.

@@ -1,9 +1,9 @@
 //! Payloads in, one kind of tree out, whatever they were written in.
 //!
 //! In: the octets of a payload. Out: a [`Document`], the tree with the place of every element in those octets, and
-//! the [`Anomaly`]s that were got over on the way. XML and WBXML (and later the plain-text syntax) give the same
-//! tree for the same message. This stage knows no IMPS: which names exist and what tokens mean is told to it by a
-//! [`Vocabulary`] and by token tables.
+//! the [`Anomaly`]s that were got over on the way. XML and WBXML give the same tree for the same message; of the
+//! plain-text syntax, whose codes mean nothing without the protocol, `pts` gives the parameters. This stage knows no
+//! IMPS: which names exist and what tokens mean is told to it by a [`Vocabulary`] and by token tables.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -12,6 +12,7 @@ pub mod builder;
 pub mod document;
 pub mod outline;
 pub mod packing;
+pub mod pts;
 mod spare;
 pub mod wbxml;
 pub mod xml;
@@ -45,14 +46,17 @@ pub enum Encoding {
     Xml,
     /// WAP Binary XML.
     Wbxml,
+    /// The plain-text syntax.
+    Pts,
 }
 
 impl Encoding {
-    /// The name used in reports: `xml`, `wbxml`.
+    /// The name used in reports: `xml`, `wbxml`, `pts`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Xml => "xml",
             Self::Wbxml => "wbxml",
+            Self::Pts => "pts",
         }
     }
 }
@@ -112,6 +116,17 @@ pub enum AnomalyKind {
     TooMuchText,
     /// More than one root element, the first counts.
     SecondRoot,
+    /// A preamble with a transaction identifier that is no number from 0 to 999 without leading zeros, with a segment
+    /// beyond the last, or with something behind it (PTS).
+    BadPreamble,
+    /// Nothing behind an equals sign (PTS).
+    EmptyValue,
+    /// A parameter twice; only the first counts (PTS).
+    RepeatedParameter,
+    /// A code that is not known here; kept as its own name (PTS).
+    UnknownCode,
+    /// A value of another shape than its parameter has (PTS).
+    BadShape,
 }
 
 impl AnomalyKind {

@@ -111,6 +111,7 @@ impl Conversation {
                 self.lane(way).end.get_or_insert((end, Spot { frame, time }));
                 way
             }
+            StreamEvent::Datagram(_) | StreamEvent::Quiet { .. } => return Ok(()),
         };
         let read = self.read_both(way, io);
         if self.opened {

@@ -3,7 +3,7 @@
 use crate::csp::message::{Message, Mode};
 use crate::csp::name::{self, VOCABULARY};
 use crate::csp::namespace::{self, Kind, Version};
-use crate::csp::tokens;
+use crate::csp::{pts, tokens};
 use crate::syntax::{Builder, Document, Encoding, NameId, Node, wbxml, xml};
 
 use super::{Payload, Transaction, Usual};
@@ -26,6 +26,7 @@ fn write(document: &Document, version: Version, encoding: Encoding) -> Vec<u8> {
             out.into_bytes()
         }
         Encoding::Wbxml => wbxml::write(document, tokens::language(version), wbxml::Style::default()),
+        Encoding::Pts => pts::write(document, version).unwrap_or_default(),
     }
 }
 
@@ -36,6 +37,16 @@ pub(super) fn media_type(version: Version, encoding: Encoding) -> &'static str {
         (false, Encoding::Wbxml) => "application/vnd.wv.csp.wbxml",
         (true, Encoding::Xml) => "application/vnd.wv.csp+xml",
         (true, Encoding::Wbxml) => "application/vnd.wv.csp+wbxml",
+        (_, Encoding::Pts) => "application/vnd.wv.csp.sms",
+    }
+}
+
+/// The media type that a payload has unless its event says otherwise.
+pub(super) fn implied_type(payload: &Payload) -> Option<&'static str> {
+    match payload {
+        Payload::Message(usual) => Some(media_type(usual.version, usual.encoding)),
+        Payload::Document { version, encoding, .. } => Some(media_type(*version, *encoding)),
+        Payload::Empty | Payload::Raw(_) => None,
     }
 }
 

@@ -10,12 +10,14 @@ use flate2::write::{GzEncoder, ZlibEncoder};
 use crate::capture::LinkType;
 use crate::capture::write::PcapNgWriter;
 use crate::carrier::Direction;
+use crate::carrier::sms::{self, Ports};
 use crate::time::Time;
 use crate::wire::{FrameNo, FrameRange};
 
-use super::bodies::{media_type, octets};
+use super::bodies::{implied_type, octets};
+use super::datagrams::{Udp, pdu};
 use super::frames::{ACK, FIN, Frame, MSS, PUSH, SYN, Tcp};
-use super::{Coding, Line, Payload, Said, TARGET, Trace};
+use super::{Coding, Line, Over, Said, TARGET, Trace};
 
 /// Events of a trace, each with the index of its line.
 type Events<'t> = Vec<(usize, &'t Said)>;
@@ -24,6 +26,9 @@ type Events<'t> = Vec<(usize, &'t Said)>;
 const STEP: i64 = 1_000_000;
 /// How far the segments of a message are apart: 10 µs.
 const SEGMENT_STEP: i64 = 10_000;
+
+/// The most octets of a message that goes in one datagram.
+const DATAGRAM_MAX: usize = 65_000;
 
 /// What became of an event of a trace.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -42,14 +47,26 @@ pub enum CraftError {
     /// A server message that answers no request of its connection.
     #[error("line {0}: a server message answers a request of its connection, and there is none open")]
     NothingToAnswer(usize),
+    /// A method or status that has no number in WSP, or a message too long for a datagram.
+    #[error("line {0}: this cannot be said over WSP: its method or status has no number, or it is too long")]
+    NotInWsp(usize),
+    /// A message without octets, or in an encoding that short messages have no room for.
+    #[error("line {0}: this cannot be said over SMS: it is empty, too long, or has no code in the plain-text syntax")]
+    NotInSms(usize),
     /// The capture cannot be written.
     #[error("cannot write the capture: {0}")]
     Io(#[from] io::Error),
 }
 
+/// What a connection is written as.
+enum Link {
+    Tcp(Tcp),
+    Udp(Udp),
+}
+
 /// A connection being written.
 struct Connection {
-    tcp: Tcp,
+    link: Link,
     number: u32,
     open: bool,
     /// Whether one side said that it ends with the exchange.
@@ -79,6 +96,9 @@ impl Connection {
         self.latest = frames.len();
     }
 }
+
+/// Octets of a payload in short messages: 255 parts of 128 octets.
+const SHORT_MESSAGES_MAX: usize = 255 * 128;
 
 fn later(time: Time, nanoseconds: i64) -> Time {
     Time(time.0.saturating_add(nanoseconds))
@@ -111,30 +131,43 @@ pub fn craft(trace: &Trace, out: &mut impl Write) -> Result<Vec<Crafted>, CraftE
 }
 
 /// The ends of a connection that names none.
-fn default_ends(number: u32) -> (SocketAddr, SocketAddr) {
-    let port = 40_000_u16.wrapping_add((number % 20_000) as u16);
-    (SocketAddr::from(([10, 0, 0, 1], port)), SocketAddr::from(([192, 0, 2, 1], 80)))
+fn default_ends(number: u32, over: Over) -> (SocketAddr, SocketAddr) {
+    let port = over.client_port(number);
+    (SocketAddr::from(([10, 0, 0, 1], port)), SocketAddr::from(([192, 0, 2, 1], over.port())))
 }
 
 /// All frames, not yet in the order of their times, and the events.
 fn frames(trace: &Trace) -> Result<(Vec<Frame>, Events<'_>), CraftError> {
-    let mut ends: BTreeMap<u32, (SocketAddr, SocketAddr)> = BTreeMap::new();
+    let mut over = Over::default();
+    let mut ends: BTreeMap<u32, (Over, SocketAddr, SocketAddr)> = BTreeMap::new();
     let mut connections: BTreeMap<u32, Connection> = BTreeMap::new();
     let mut frames = Vec::new();
     let mut events = Vec::new();
     let mut now = trace.start;
     for (i, line) in trace.lines.iter().enumerate() {
         let said = match line {
+            Line::Over(next) => {
+                over = *next;
+                continue;
+            }
             Line::Connection(number, client, server) => {
-                ends.insert(*number, (*client, *server));
+                ends.insert(*number, (over, *client, *server));
                 continue;
             }
             Line::Event(said) => said,
         };
         now = later(now, said.delay);
-        let (client, server) = ends.get(&said.connection).copied().unwrap_or_else(|| default_ends(said.connection));
+        let (over, client, server) = *ends.entry(said.connection).or_insert_with(|| {
+            let (client, server) = default_ends(said.connection, over);
+            (over, client, server)
+        });
         let connection = connections.entry(said.connection).or_insert_with(|| Connection {
-            tcp: Tcp::new(client, server, said.connection),
+            link: match over {
+                Over::Http | Over::Sms | Over::CirTcp | Over::CirSms => {
+                    Link::Tcp(Tcp::new(client, server, said.connection))
+                }
+                Over::Wsp | Over::Wtp | Over::CirUdp | Over::CirPush => Link::Udp(Udp::new(over, client, server)),
+            },
             number: said.connection,
             open: false,
             ending: false,
@@ -153,19 +186,35 @@ fn frames(trace: &Trace) -> Result<(Vec<Frame>, Events<'_>), CraftError> {
                 connection.waiting += 1;
                 0
             }
+            Direction::ServerToClient if !over.pairs() => 1,
             Direction::ServerToClient => {
                 connection.waiting = connection.waiting.checked_sub(1).ok_or(CraftError::NothingToAnswer(said.line))?;
                 1
             }
         };
-        send(connection, from, now, i, said, &http(said, server)?, &mut frames);
-        connection.ending |= said.close;
-        if from == 1 && (said.close || connection.ending && connection.waiting == 0) {
+        let octets = match over {
+            Over::Http => http(said, server)?,
+            Over::Wsp | Over::Wtp => {
+                let pdu = pdu(said, &coded(octets(&said.payload), said.coding)?);
+                let fits = |pdu: &Vec<u8>| pdu.len() <= if over == Over::Wsp { DATAGRAM_MAX } else { 256 * MSS };
+                pdu.filter(fits).ok_or(CraftError::NotInWsp(said.line))?
+            }
+            Over::Sms | Over::CirTcp | Over::CirUdp | Over::CirSms | Over::CirPush => {
+                plain(said, over, i).ok_or(CraftError::NotInSms(said.line))?
+            }
+        };
+        send(connection, from, now, i, said, &octets, &mut frames);
+        let closes = said.close && over == Over::Http;
+        connection.ending |= closes;
+        if from == 1 && (closes || connection.ending && connection.waiting == 0) || said.close && over == Over::CirTcp {
             close(connection, from, &mut frames);
         }
         events.push((i, &**said));
     }
-    for connection in connections.values_mut().filter(|c| c.open) {
+    // A channel is there for as long as its session is.
+    let over_of = |number: &u32| ends.get(number).map(|(over, ..)| *over);
+    let lasting = |number: &u32| over_of(number) == Some(Over::CirTcp);
+    for (_, connection) in connections.iter_mut().filter(|(number, c)| c.open && !lasting(number)) {
         close(connection, 0, &mut frames);
     }
     Ok((frames, events))
@@ -174,8 +223,13 @@ fn frames(trace: &Trace) -> Result<(Vec<Frame>, Events<'_>), CraftError> {
 fn handshake(connection: &mut Connection, before: Time, frames: &mut Vec<Frame>) {
     connection.open = true;
     connection.clear(later(before, -3 * STEP), frames);
-    for (step, from, flags) in [(3, 0, SYN), (2, 1, SYN | ACK), (1, 0, ACK)] {
-        let octets = connection.tcp.segment(from, flags, &[]);
+    let opening: Vec<Vec<u8>> = match &mut connection.link {
+        Link::Tcp(tcp) => {
+            [(0, SYN), (1, SYN | ACK), (0, ACK)].map(|(from, flags)| tcp.segment(from, flags, &[])).into()
+        }
+        Link::Udp(udp) => udp.opening(),
+    };
+    for (step, octets) in (1..=3).rev().zip(opening) {
         connection.add(later(before, -step * STEP), octets, frames);
     }
 }
@@ -185,8 +239,14 @@ fn close(connection: &mut Connection, first: usize, frames: &mut Vec<Frame>) {
     connection.ending = false;
     connection.waiting = 0;
     let last = connection.last;
-    for (step, from, flags) in [(1, first, FIN | ACK), (2, 1 - first, FIN | ACK), (3, first, ACK)] {
-        let octets = connection.tcp.segment(from, flags, &[]);
+    let closing: Vec<Vec<u8>> = match &mut connection.link {
+        Link::Tcp(tcp) => {
+            let flags = [(first, FIN | ACK), (1 - first, FIN | ACK), (first, ACK)];
+            flags.map(|(from, flags)| tcp.segment(from, flags, &[])).into()
+        }
+        Link::Udp(udp) => udp.closing(),
+    };
+    for (step, octets) in (1..).zip(closing) {
         connection.add(later(last, step * STEP), octets, frames);
     }
 }
@@ -202,24 +262,58 @@ fn send(
     frames: &mut Vec<Frame>,
 ) {
     connection.clear(now, frames);
-    let wanted = said.segments.map_or(1, |count| count as usize).max(1);
-    let size = octets.len().div_ceil(wanted).clamp(1, MSS);
-    let count = octets.chunks(size).count();
+    let (parts, reply) = match &mut connection.link {
+        Link::Tcp(tcp) => {
+            let wanted = said.segments.map_or(1, |count| count as usize).max(1);
+            let size = octets.len().div_ceil(wanted).clamp(1, MSS);
+            let count = octets.chunks(size).count();
+            let flags = |i| if i + 1 == count { ACK | PUSH } else { ACK };
+            let parts = octets.chunks(size).enumerate();
+            let parts: Vec<_> = parts.map(|(i, payload)| tcp.segment(from, flags(i), payload)).collect();
+            (parts, Some(tcp.segment(1 - from, ACK, &[])))
+        }
+        Link::Udp(udp) => udp.message(from, octets, said.segments),
+    };
+    let count = parts.len();
     let mut time = now;
-    for (i, payload) in octets.chunks(size).enumerate() {
-        let last = i + 1 == count;
-        let octets = connection.tcp.segment(from, if last { ACK | PUSH } else { ACK }, payload);
+    for (i, octets) in parts.into_iter().enumerate() {
         if !said.lost {
             connection.add(time, octets, frames);
             if let Some(frame) = frames.last_mut() {
                 frame.of = Some(of);
-                frame.cut = said.cut.filter(|_| last);
+                frame.cut = said.cut.filter(|_| i + 1 == count);
             }
         }
         time = later(time, SEGMENT_STEP);
     }
-    let octets = connection.tcp.segment(1 - from, ACK, &[]);
-    connection.add(time, octets, frames);
+    if let Some(octets) = reply {
+        connection.add(time, octets, frames);
+    }
+}
+
+/// What an event is over a bearer without requests and answers; `None` where it cannot be said there. The number of the
+/// event tells messages apart.
+fn plain(said: &Said, over: Over, number: usize) -> Option<Vec<u8>> {
+    let payload = octets(&said.payload);
+    // A number that is for use in fiction, one a connection.
+    let subscriber = (447_700_900_000 + u64::from(said.connection % 1_000)).to_string();
+    let from_client = said.direction == Direction::ClientToServer;
+    let short = |port| {
+        let ports = Ports { destination: port, source: port };
+        sms::write::pdus(from_client, &subscriber, ports, number as u8, &payload)
+    };
+    match over {
+        _ if payload.is_empty() || payload.len() > SHORT_MESSAGES_MAX => None,
+        Over::Sms => Some(short(3590)),
+        Over::CirSms => Some(short(3716)),
+        Over::CirTcp => {
+            let lines = payload.split(|octet| *octet == b'\n');
+            Some(lines.flat_map(|line| [line, b"\r\n"].concat()).collect())
+        }
+        // A push to the agent of IMPS.
+        Over::CirPush => Some([&[number as u8, 0x06, 0x03, 0xC6, 0xAF, 0x8A], &*payload].concat()),
+        _ => Some(payload),
+    }
 }
 
 /// The HTTP message of an event.
@@ -236,17 +330,12 @@ fn http(said: &Said, server: SocketAddr) -> io::Result<Vec<u8>> {
             Some(status) => format!("HTTP/1.1 {status} -\r\n"),
         },
     };
-    let implied = match &said.payload {
-        Payload::Message(usual) => Some(media_type(usual.version, usual.encoding)),
-        Payload::Document { version, encoding, .. } => Some(media_type(*version, *encoding)),
-        Payload::Empty | Payload::Raw(_) => None,
-    };
     let mut header = |name: &str, value: &str| head.extend([name, ": ", value, "\r\n"]);
     let names_host = said.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("Host"));
     if said.direction == Direction::ClientToServer && !names_host {
         header("Host", &server.to_string());
     }
-    if let Some(content_type) = said.content_type.as_deref().or(implied).filter(|t| !t.is_empty()) {
+    if let Some(content_type) = said.content_type.as_deref().or(implied_type(&said.payload)).filter(|t| !t.is_empty()) {
         header("Content-Type", content_type);
     }
     said.headers.iter().for_each(|(name, value)| header(name, value));

@@ -6,6 +6,7 @@ use crate::carrier::{Direction, Envelope, Start, Wholeness};
 use crate::csp::message::Message;
 use crate::csp::name;
 use crate::csp::namespace::Version;
+use crate::csp::pts;
 use crate::csp::tokens::DEFAULT_VERSION;
 use crate::flow::{FlowNo, Loss};
 use crate::syntax::{Encoding, Node};
@@ -13,7 +14,7 @@ use crate::time::Time;
 
 use super::bodies::{media_type, usual};
 use super::headers::Header;
-use super::{Coding, Defaults, Line, Payload, Said, print};
+use super::{Coding, Defaults, Line, Over, Payload, Said, print};
 
 /// How many connections are remembered by their number; one that was forgotten and speaks again gets a new one.
 pub const CONNECTIONS_REMEMBERED: usize = 65_536;
@@ -34,6 +35,8 @@ pub struct Decoder {
     defaults: Option<Defaults>,
     last: Option<Time>,
     connections: BTreeMap<FlowNo, u32>,
+    /// What the latest connection was carried over.
+    over: Over,
     /// How many connections were numbered.
     numbered: u32,
     /// Whether headers of client and server were stated.
@@ -103,13 +106,18 @@ impl Decoder {
                 }
                 self.connections.insert(envelope.flow.no, self.numbered);
                 let (client, server) = envelope.peers();
+                let over = Over::of(envelope);
+                if std::mem::replace(&mut self.over, over) != over {
+                    print::line(&Line::Over(over), defaults, &mut out, &text);
+                }
                 print::line(&Line::Connection(self.numbered, client, server), defaults, &mut out, &text);
                 self.numbered
             }
         };
         remarks.extend(incomplete(envelope.wholeness).map(str::to_owned));
         if !envelope.anomalies.is_empty() {
-            remarks.push(format!("odd HTTP, {} faults got over", envelope.anomalies.len()));
+            let carrier = envelope.carrier.name().to_ascii_uppercase();
+            remarks.push(format!("odd {carrier}, {} faults got over", envelope.anomalies.len()));
         }
         if !remarks.is_empty() {
             out.extend(["\n# The next: ", &remarks.join("; "), "."]);
@@ -141,8 +149,8 @@ fn incomplete(wholeness: Wholeness) -> Option<&'static str> {
 /// The text to show of an element.
 pub(crate) fn shown(node: Node<'_>, show: Show) -> String {
     let text = node.text();
-    let hidden =
-        (name::is_credential(node.name()) && !show.secrets) || (name::is_content(node.name()) && !show.content);
+    let hidden = (name::is_credential(node.name()) && !show.secrets)
+        || (name::is_content(node.name()) || pts::is_unread(node)) && !show.content;
     if hidden && !text.is_empty() { format!("({} octets)", text.len()) } else { text.to_owned() }
 }
 
@@ -172,7 +180,7 @@ fn said(envelope: &Envelope, payload: Payload, version: Version, encoding: Encod
     let stated = envelope.content_type.as_deref();
     let (method, target) = match &envelope.start {
         Start::Request { method, target } => (Some(method.clone()), Some(target.clone())),
-        Start::Answer { .. } => (None, None),
+        Start::Answer { .. } | Start::Message => (None, None),
     };
     let names = |name: &str, word: &str| envelope.header(name).is_some_and(|v| v.to_ascii_lowercase().contains(word));
     let deflate = names("Content-Encoding", "deflate") || names("Transfer-Encoding", "deflate");
@@ -180,7 +188,8 @@ fn said(envelope: &Envelope, payload: Payload, version: Version, encoding: Encod
         delay: 0,
         direction: envelope.direction,
         connection: 1,
-        content_type: (stated != implied).then(|| stated.unwrap_or_default().to_owned()),
+        content_type: (stated != implied && envelope.start != Start::Message)
+            .then(|| stated.unwrap_or_default().to_owned()),
         status: envelope.status().filter(|s| *s != 200),
         method: method.filter(|m| m != "POST"),
         target: target.filter(|t| *t != super::TARGET),

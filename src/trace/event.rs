@@ -177,7 +177,7 @@ fn carrier_word(word: &Word<'_>, said: &mut Said, says: &mut Says) -> Result<boo
 fn writing_word(word: &Word<'_>, says: &mut Says) -> Result<bool, ParseError> {
     match (&*word.text, &word.value) {
         ("version", Some(_)) => says.version = Some(word.read("a CSP version", Version::of_number)?),
-        ("encoding", Some(_)) => says.encoding = Some(word.read("xml or wbxml", encoding)?),
+        ("encoding", Some(_)) => says.encoding = Some(word.read("xml, wbxml or pts", encoding)?),
         _ => return Ok(false),
     }
     Ok(true)

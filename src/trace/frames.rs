@@ -1,4 +1,4 @@
-//! Frames: a TCP conversation written out as Ethernet, IP and TCP, checksums right.
+//! Frames: a conversation written out as Ethernet, IP and TCP or UDP, checksums right.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -6,6 +6,10 @@ use crate::time::Time;
 
 /// The most payload of a segment, in octets.
 pub(super) const MSS: usize = 1400;
+
+/// Protocol numbers of IP.
+const TCP: u8 = 6;
+const UDP: u8 = 17;
 
 pub(super) const FIN: u8 = 0x01;
 pub(super) const SYN: u8 = 0x02;
@@ -61,23 +65,45 @@ impl Tcp {
         if let Some(next) = self.next.get_mut(from) {
             *next = next.wrapping_add(used);
         }
-        let sum = checksum(&[&pseudo_header(source.ip(), destination.ip(), tcp.len()), &tcp]);
+        let sum = checksum(&[&pseudo_header(source.ip(), destination.ip(), TCP, tcp.len()), &tcp]);
         put(&mut tcp, 16, sum);
         self.identification = self.identification.wrapping_add(1);
-        packet(source.ip(), destination.ip(), self.identification, from, &tcp)
+        packet((source.ip(), destination.ip()), TCP, self.identification, from, &tcp)
     }
 }
 
-/// Ethernet and IP around a segment. A conversation between different IP versions is written as IPv6.
-fn packet(source: IpAddr, destination: IpAddr, identification: u16, from: usize, tcp: &[u8]) -> Vec<u8> {
+/// A UDP datagram from one of two ends (0 client, 1 server).
+pub(super) fn udp(ends: &[SocketAddr; 2], identification: u16, from: usize, payload: &[u8]) -> Vec<u8> {
+    let [client, server] = *ends;
+    let (source, destination) = if from == 0 { (client, server) } else { (server, client) };
+    let mut udp = Vec::with_capacity(8 + payload.len());
+    udp.extend(source.port().to_be_bytes());
+    udp.extend(destination.port().to_be_bytes());
+    udp.extend((8 + payload.len() as u16).to_be_bytes());
+    udp.extend([0, 0]);
+    udp.extend(payload);
+    // A sum of 0 would say that there is none.
+    let sum = checksum(&[&pseudo_header(source.ip(), destination.ip(), UDP, udp.len()), &udp]);
+    put(&mut udp, 6, if sum == 0 { 0xffff } else { sum });
+    packet((source.ip(), destination.ip()), UDP, identification, from, &udp)
+}
+
+/// Ethernet and IP around a segment or datagram. A conversation between different IP versions is written as IPv6.
+fn packet(
+    (source, destination): (IpAddr, IpAddr),
+    protocol: u8,
+    identification: u16,
+    from: usize,
+    payload: &[u8],
+) -> Vec<u8> {
     let (mine, other) = if from == 0 { (1, 2) } else { (2, 1) };
     let mut out = vec![2, 0, 0, 0, 0, other, 2, 0, 0, 0, 0, mine];
     match (source, destination) {
         (IpAddr::V4(source), IpAddr::V4(destination)) => {
             let mut ip = vec![0x45, 0];
-            ip.extend((20 + tcp.len() as u16).to_be_bytes());
+            ip.extend((20 + payload.len() as u16).to_be_bytes());
             ip.extend(identification.to_be_bytes());
-            ip.extend([0x40, 0, 64, 6, 0, 0]);
+            ip.extend([0x40, 0, 64, protocol, 0, 0]);
             ip.extend(source.octets());
             ip.extend(destination.octets());
             let sum = checksum(&[&ip]);
@@ -87,13 +113,13 @@ fn packet(source: IpAddr, destination: IpAddr, identification: u16, from: usize,
         }
         (source, destination) => {
             out.extend([0x86, 0xdd, 0x60, 0, 0, 0]);
-            out.extend((tcp.len() as u16).to_be_bytes());
-            out.extend([6, 64]);
+            out.extend((payload.len() as u16).to_be_bytes());
+            out.extend([protocol, 64]);
             out.extend(sixteen(source));
             out.extend(sixteen(destination));
         }
     }
-    out.extend(tcp);
+    out.extend(payload);
     out
 }
 
@@ -104,20 +130,20 @@ fn sixteen(address: IpAddr) -> [u8; 16] {
     }
 }
 
-fn pseudo_header(source: IpAddr, destination: IpAddr, len: usize) -> Vec<u8> {
+fn pseudo_header(source: IpAddr, destination: IpAddr, protocol: u8, len: usize) -> Vec<u8> {
     let mut out = Vec::new();
     match (source, destination) {
         (IpAddr::V4(source), IpAddr::V4(destination)) => {
             out.extend(source.octets());
             out.extend(destination.octets());
-            out.extend([0, 6]);
+            out.extend([0, protocol]);
             out.extend((len as u16).to_be_bytes());
         }
         (source, destination) => {
             out.extend(sixteen(source));
             out.extend(sixteen(destination));
             out.extend((len as u32).to_be_bytes());
-            out.extend([0, 0, 0, 6]);
+            out.extend([0, 0, 0, protocol]);
         }
     }
     out

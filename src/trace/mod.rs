@@ -5,7 +5,7 @@
 
 use std::net::SocketAddr;
 
-use crate::carrier::Direction;
+use crate::carrier::{Carrier, Direction, Envelope};
 use crate::csp::message::Mode;
 use crate::csp::namespace::Version;
 use crate::syntax::{Document, Encoding};
@@ -13,6 +13,7 @@ use crate::time::Time;
 
 mod bodies;
 mod craft;
+mod datagrams;
 mod decoder;
 mod event;
 mod frames;
@@ -76,10 +77,90 @@ impl Defaults {
 /// A line of a trace at which something happens.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Line {
+    /// What carries the connections that are given their ends or are first used from here on.
+    Over(Over),
     /// A connection is given its ends: number, client, server.
     Connection(u32, SocketAddr, SocketAddr),
     /// Something is said.
     Event(Box<Said>),
+}
+
+/// What carries a connection.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Over {
+    /// HTTP on TCP.
+    #[default]
+    Http,
+    /// WSP without sessions, on UDP.
+    Wsp,
+    /// WSP on WTP, on UDP.
+    Wtp,
+    /// Short messages: SMPP between a message centre, which stands for the client, and the server.
+    Sms,
+    /// Lines of a CIR channel on TCP.
+    CirTcp,
+    /// Wake-ups in bare datagrams.
+    CirUdp,
+    /// Wake-ups in short messages.
+    CirSms,
+    /// Wake-ups in WAP pushes, in datagrams.
+    CirPush,
+}
+
+impl Over {
+    const ALL: [Self; 8] =
+        [Self::Http, Self::Wsp, Self::Wtp, Self::Sms, Self::CirTcp, Self::CirUdp, Self::CirSms, Self::CirPush];
+
+    /// Its name in a trace: `http`, `wsp`, `wtp`, `sms`, `cir-tcp`, `cir-udp`, `cir-sms`, `cir-push`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Http => "http",
+            Self::Wsp => "wsp",
+            Self::Wtp => "wtp",
+            Self::Sms => "sms",
+            Self::CirTcp => "cir-tcp",
+            Self::CirUdp => "cir-udp",
+            Self::CirSms => "cir-sms",
+            Self::CirPush => "cir-push",
+        }
+    }
+
+    /// The port of a server that is given none.
+    fn port(self) -> u16 {
+        match self {
+            Self::Http => 80,
+            Self::Wsp => 9200,
+            Self::Wtp => 9201,
+            Self::Sms | Self::CirSms => 2775,
+            Self::CirTcp => 3171,
+            Self::CirUdp => 56_732,
+            Self::CirPush => 9200,
+        }
+    }
+
+    /// The port of the client of a connection of this number that is given none.
+    fn client_port(self, number: u32) -> u16 {
+        match self {
+            Self::CirUdp => 3717,
+            Self::CirPush => 2948,
+            _ => 40_000_u16.wrapping_add((number % 20_000) as u16),
+        }
+    }
+
+    /// Whether what a server says answers what its client asked.
+    fn pairs(self) -> bool {
+        matches!(self, Self::Http | Self::Wsp | Self::Wtp)
+    }
+
+    /// What an envelope came over.
+    fn of(envelope: &Envelope) -> Self {
+        match envelope.carrier {
+            Carrier::Wsp if envelope.peers().1.port() == Self::Wsp.port() => Self::Wsp,
+            Carrier::Wsp => Self::Wtp,
+            Carrier::Sms => Self::Sms,
+            Carrier::Http => Self::Http,
+        }
+    }
 }
 
 /// Something that is said: a carrier message.
@@ -89,7 +170,7 @@ pub struct Said {
     pub delay: i64,
     /// Who to whom.
     pub direction: Direction,
-    /// Number of the TCP connection, from 1.
+    /// Number of the connection, from 1.
     pub connection: u32,
     /// The payload.
     pub payload: Payload,

@@ -11,7 +11,7 @@ use crate::time::Time;
 use super::event::event;
 use super::headers;
 use super::row::{ParseError, Row};
-use super::{Defaults, Line, Trace};
+use super::{Defaults, Line, Over, Trace};
 
 /// When a trace starts that does not say so: 2007-01-01T00:00:00Z.
 const START: Time = Time(1_167_609_600_000_000_000);
@@ -88,6 +88,13 @@ impl Reading {
                 self.trace.start = time(stamp)
                     .ok_or_else(|| wrong(1, format!("start wants a time such as 2007-05-01T10:00:00Z, not {stamp}")))?;
             }
+            ["over", name] => {
+                let over = Over::ALL.into_iter().find(|over| over.name() == name);
+                let over = over.ok_or_else(|| {
+                    wrong(1, format!("over wants {}, not {name}", Over::ALL.map(Over::name).join(", ")))
+                })?;
+                self.trace.lines.push(Line::Over(over));
+            }
             ["session", session] => defaults.session = Some(session.to_owned()).filter(|s| !s.is_empty()),
             ["header", side, header] => {
                 let direction =
@@ -110,8 +117,7 @@ impl Reading {
                 self.trace.lines.push(Line::Connection(no, client, server));
             }
             _ => {
-                let known =
-                    "csp VERSION [ENCODING], start TIME, session ID, header SIDE HEADER, connection N CLIENT SERVER";
+                let known = "csp VERSION [ENCODING], start TIME, over CARRIER, session ID, header SIDE HEADER, connection N CLIENT SERVER";
                 return Err(row.wrong(0, format!("neither a statement ({known}) nor an event: {}", row.text)));
             }
         }
@@ -128,6 +134,7 @@ pub(super) fn encoding(text: &str) -> Option<Encoding> {
     match text {
         "xml" => Some(Encoding::Xml),
         "wbxml" => Some(Encoding::Wbxml),
+        "pts" => Some(Encoding::Pts),
         _ => None,
     }
 }

@@ -36,6 +36,9 @@ fn who(direction: Direction) -> &'static str {
 /// Writes a line. `text` gives the text to show of an element.
 pub(super) fn line(line: &Line, defaults: &Defaults, out: &mut String, text: &impl Fn(Node<'_>) -> String) {
     match line {
+        Line::Over(over) => {
+            let _ = writeln!(out, "\nover {}", over.name());
+        }
         Line::Connection(number, client, server) => {
             let _ = writeln!(out, "\nconnection {number} {client} {server}");
         }

@@ -115,6 +115,7 @@ impl Conversation {
                 }
             }
             StreamEvent::End { way, end, frame, time } => self.end(way, end, Spot { frame, time }, out),
+            StreamEvent::Datagram(_) | StreamEvent::Quiet { .. } => {}
         }
     }
 
@@ -147,6 +148,11 @@ impl Conversation {
             self.tell(hole, out);
         }
         flow
+    }
+
+    /// The flow, turned, whether it proved to carry IMPS or not.
+    pub(super) fn flow(&self, out: &Output<'_>) -> Arc<FlowInfo> {
+        self.imps.clone().unwrap_or_else(|| Arc::new(self.turned(out.flow)))
     }
 
     /// The flow, turned so that its opener is the client where that is known.

@@ -2,9 +2,9 @@
 
 use memchr::memchr;
 
-use super::coding::Coding;
-use super::recognise::Media;
+use crate::carrier::coding::Coding;
 use crate::carrier::gateway::Hints;
+use crate::carrier::recognise::Media;
 
 /// `Content-Length` of a head.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]

@@ -290,7 +290,7 @@ fn split_field(field: &[u8]) -> (&[u8], &[u8]) {
 }
 
 /// A target without the user information of an absolute URI, which may hold a password.
-fn without_user(target: &str) -> Cow<'_, str> {
+pub(in crate::carrier) fn without_user(target: &str) -> Cow<'_, str> {
     let scheme = target.find("://").filter(|at| *at > 0 && target.bytes().take(*at).all(|b| b.is_ascii_alphanumeric()));
     let authority = scheme.map(|at| at + "://".len());
     let Some((scheme, rest)) = authority.and_then(|at| target.split_at_checked(at)) else { return target.into() };

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use super::body::Framing;
-use super::coding::{self, Coding, INFLATED_MAX, PlainEnd};
 use super::facts::Facts;
-use super::head::{self, Head, Kind, Look, slots};
-use super::pairing::Asked;
-use super::recognise::{self, Media, SNIFF_MAX, Verdict};
-use crate::carrier::{Anomaly, Carrier, Direction, Envelope, Wholeness};
+use super::head::{self, Head, Kind, Look, StartLine, slots};
+use super::pairing::{Asked, Method};
+use crate::carrier::cir::{self, Check};
+use crate::carrier::coding::{self, Coding, undo_coding};
+use crate::carrier::recognise::{self, Media, SNIFF_MAX, Verdict};
+use crate::carrier::{Anomaly, Carrier, Direction, Envelope, Start, Wholeness};
 use crate::flow::{End, FlowInfo, Loss};
 use crate::time::Time;
 use crate::wire::{FrameNo, FrameRange, Piece, Wire};
@@ -82,6 +83,18 @@ impl Draft {
         envelope.wholeness = self.wholeness.unwrap_or(Wholeness::Complete);
         Some(envelope)
     }
+
+    /// The URL that this request asks for.
+    fn url(&self) -> Option<Box<str>> {
+        let Look::Start(line) = head::look(&self.head, None) else { return None };
+        let Start::Request { target, .. } = line.start.to_start() else { return None };
+        if target.contains("://") {
+            return Some(target.into());
+        }
+        let mut slots = slots();
+        let headers = head::read(&self.head, line, &mut slots)?.headers();
+        Some(format!("http://{}{target}", headers.get("Host")?).into())
+    }
 }
 
 /// The envelope that this head begins.
@@ -131,6 +144,10 @@ pub(super) struct Message {
     media: Media,
     coding: Coding,
     expects: bool,
+    /// What it says where it answers a check whether something waits.
+    says: Option<cir::Kind>,
+    /// Octets behind the head of a message without payload.
+    least: u64,
     extent: Extent,
     head_octets: u64,
     body: Wire,
@@ -160,12 +177,17 @@ impl Message {
             None if framing.is_empty() || !worth_a_look => Fate::Skip,
             None => Fate::Sniff,
         };
+        let says = match head.line.start {
+            StartLine::Answer { status } if imps.is_none() => cir::kind_of_status(status),
+            _ => None,
+        };
         let frames = FrameRange { first: from.frame, last: from.frame };
         let mut extent = Extent { octets: 0, frames, start_time: from.time, end_time: from.time };
         extent.grow(head.len as u64, to);
         Self {
             kind: head.line.start.kind(),
             exchange,
+            says: says.filter(|_| asked.as_ref().is_some_and(|asked| asked.method == Method::Get)),
             asked,
             framing,
             bad_chunk: false,
@@ -173,6 +195,7 @@ impl Message {
             media: facts.media,
             coding: facts.coding,
             expects: facts.expects,
+            least: if facts.chunked { b"0\r\n\r\n".len() as u64 } else { 0 },
             extent,
             head_octets: extent.octets,
             body: Wire::default(),
@@ -302,6 +325,14 @@ impl Message {
         }
     }
 
+    /// The check that it answers, with its request: a GET and an answer without a body, which may be one.
+    pub(super) fn check(&self, request: &Draft) -> Option<Check> {
+        let is_empty = self.extent.octets - self.head_octets == self.least && self.wholeness == Wholeness::Complete;
+        let kind = self.says.filter(|_| is_empty && request.wholeness.is_none())?;
+        let of = |extent: &Extent| (extent.frames, extent.end_time);
+        Some(Check { url: request.url()?, asked: of(&request.extent), kind, answered: of(&self.extent) })
+    }
+
     /// The finished message: its envelope where it is IMPS; else a draft of it with `head`, where it is a request.
     pub(super) fn finish(self, head: &[u8]) -> Finished {
         let Self { fate, extent, mut wholeness, body, coding, bad_chunk, .. } = self;
@@ -320,27 +351,6 @@ impl Message {
         }
         envelope.wholeness = wholeness;
         Finished::Imps(envelope)
-    }
-}
-
-/// Undoes the content coding of the body. One of which nothing decodes is left as it was transferred.
-fn undo_coding(envelope: &mut Envelope, coding: Coding, wholeness: &mut Wholeness) {
-    if coding == Coding::Unknown {
-        envelope.anomalies.push(Anomaly::UnknownContentCoding);
-    }
-    if !coding.is_known() {
-        return;
-    }
-    let plain = coding::undo(coding, envelope.body.bytes(), INFLATED_MAX);
-    let is_whole = *wholeness == Wholeness::Complete;
-    match plain.end {
-        PlainEnd::Bad if is_whole => envelope.anomalies.push(Anomaly::BadContentCoding),
-        PlainEnd::Limit if is_whole => *wholeness = Wholeness::Limit,
-        _ => {}
-    }
-    if plain.end != PlainEnd::Bad || !plain.bytes.is_empty() {
-        envelope.body = Wire::derived(plain.bytes, envelope.body.pieces());
-        envelope.compressed = true;
     }
 }
 

@@ -7,11 +7,9 @@
 //!
 //! `conversation` drives the two ways of a flow, each a `lane`; `reading` cuts a way into messages, for which `head`
 //! reads start line and headers, `facts` what headers say of the body, and `body` its framing; `resync` finds the next
-//! message after a hole. `message` is one message in the making, `recognise` tells IMPS from other traffic, `coding`
-//! undoes gzip and deflate, and `pairing` finds the request of an answer.
+//! message after a hole. `message` is one message in the making, and `pairing` finds the request of an answer.
 
 mod body;
-mod coding;
 mod conversation;
 mod facts;
 mod head;
@@ -19,18 +17,16 @@ mod lane;
 mod message;
 mod pairing;
 mod reading;
-mod recognise;
 mod resync;
 #[cfg(test)]
 mod tests;
 
 pub use body::CHUNK_EXTRA_MAX;
-pub use coding::INFLATED_MAX;
 pub use conversation::{GAPS_REMEMBERED, HELD_EVENTS_MAX, HELD_MAX, PATIENCE};
+pub(super) use head::without_user;
 pub use head::{HEAD_MAX, HEADERS_KEPT, NAME_KEPT, START_LINE_MAX, VALUE_KEPT};
 pub use message::{BODY_MAX, BODY_RUNS_MAX};
 pub use pairing::{WAITING_HEADS_MAX, WAITING_MAX};
-pub use recognise::SNIFF_MAX;
 
 use self::conversation::Conversation;
 use super::Carried;

@@ -8,9 +8,9 @@ use super::head::{self, HEAD_MAX, Head, Kind, Look, START_LINE_MAX, StartLine, l
 use super::lane::{Hole, Segment, State};
 use super::message::{Finished, Message, Spot};
 use super::pairing::{Attribution, Method};
-use super::recognise::Media;
 use super::resync::{self, Found, look_closely};
 use crate::carrier::Carried;
+use crate::carrier::recognise::Media;
 use crate::flow::{End, Loss, Way};
 
 /// How many octets of line ends stand before a message.
@@ -270,6 +270,7 @@ impl Conversation {
         let State::Body(mut message) = std::mem::replace(&mut lane.state, State::Between) else { return };
         let (kind, exchange, last) = (message.kind, message.exchange, message.last_frame());
         let request = message.asked.take().and_then(|asked| asked.draft);
+        let check = request.as_ref().and_then(|request| message.check(request));
         let finished = message.finish(&lane.buffer);
         lane.clear();
         let draft = match finished {
@@ -281,6 +282,9 @@ impl Conversation {
             }
             Finished::Other(draft) => draft,
         };
+        if let Some(check) = check {
+            check.tell(&self.flow(out), out.items);
+        }
         if kind == Kind::Request {
             self.pairing.complete(exchange, last, draft);
         }

@@ -113,9 +113,11 @@ fn a_datagram_is_one_event_whatever_its_fragments() {
         let mut fragments = fragments(v6, 7, 17, &udp((9, 9201), TEXT), &[1, 5]);
         fragments.reverse();
         let outcome = told(fragments, &[]);
-        let Told::Data { bytes, frame, .. } = &outcome.events(1)[0] else { panic!() };
-        // Its octets begin in the second fragment, which is the second frame; the first holds the header alone.
-        assert_eq!((&bytes[..], *frame), (TEXT, FrameNo(2)));
+        let Told::Datagram { bytes, pieces, frame, .. } = &outcome.events(1)[0] else { panic!() };
+        // Its octets begin in the second fragment, which is the second frame; the first holds the header alone, and is
+        // the last frame.
+        let from: Vec<_> = pieces.iter().map(|piece| (piece.at, piece.frame.0)).collect();
+        assert_eq!((&bytes[..], *frame, from), (TEXT, FrameNo(3), vec![(0, 2), (32, 1)]));
         assert_eq!(outcome.events(1).len(), 3);
     }
 }

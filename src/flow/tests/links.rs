@@ -188,7 +188,7 @@ fn frames_of_an_aggregate_are_read_each() {
     };
     let subframes = [subframe(1), subframe(2), subframe(3)].concat();
     let window = window(LinkType::IEEE802_11, &[wlan([0x88, 2], 0, &[0x80, 0], &subframes)]);
-    let mut table: Table<()> = Table::new(Interest::Followed);
+    let mut table: Table<()> = Table::new(|_, _| Interest::Followed);
     let mut told = Vec::new();
     table.walk(&window).advance(&window, &mut |_, info, event, _| {
         if let Told::Data { bytes, offset, frame, .. } = event.into() {

@@ -13,15 +13,17 @@ mod twice;
 
 use craft::Capture;
 
-use super::{Counters, End, FlowInfo, FlowNo, Interest, Loss, StreamEvent, Table, Transport, Way};
+use super::{Counters, Datagram, End, FlowInfo, FlowNo, Interest, Loss, StreamEvent, Table, Way};
 use crate::capture::Window;
 use crate::time::Time;
-use crate::wire::FrameNo;
+use crate::wire::{FrameNo, Pieces};
 
 /// An event, kept.
 #[derive(Clone, PartialEq, Debug)]
 enum Told {
     Data { way: Way, bytes: Vec<u8>, frame: FrameNo, offset: u32, time: Time },
+    Datagram { way: Way, bytes: Vec<u8>, pieces: Pieces, missing: u32, frame: FrameNo, time: Time },
+    Quiet { frame: FrameNo, time: Time },
     Gap { way: Way, octets: Option<u64>, loss: Loss, frame: FrameNo, time: Time },
     End { way: Way, end: End, frame: FrameNo, time: Time },
 }
@@ -33,6 +35,11 @@ impl From<StreamEvent<'_>> for Told {
                 let offset = offset.unwrap();
                 Self::Data { way, bytes: bytes.to_vec(), frame, offset, time }
             }
+            StreamEvent::Datagram(Datagram { way, bytes, pieces, missing, frame, time }) => {
+                let (bytes, pieces) = (bytes.to_vec(), pieces.clone());
+                Self::Datagram { way, bytes, pieces, missing, frame, time }
+            }
+            StreamEvent::Quiet { frame, time } => Self::Quiet { frame, time },
             StreamEvent::Gap { way, octets, loss, frame, time } => Self::Gap { way, octets, loss, frame, time },
             StreamEvent::End { way, end, frame, time } => Self::End { way, end, frame, time },
         }
@@ -48,7 +55,7 @@ struct Outcome {
 
 /// Works a capture off in windows of these numbers of frames, the rest in one; UDP is followed.
 fn run(capture: &Capture, windows: &[usize]) -> Outcome {
-    run_with(capture, windows, Table::new(Interest::Followed), |_, _| Interest::Followed)
+    run_with(capture, windows, Table::new(|_, _| Interest::Followed), |_, _| Interest::Followed)
 }
 
 /// The same with a table and a choice of flows to follow.
@@ -61,12 +68,19 @@ fn run_with(
     let mut flows: Vec<(FlowInfo, Vec<Told>)> = Vec::new();
     let mut sink = |_: &mut Option<()>, info: &FlowInfo, event: StreamEvent<'_>, _: FrameNo| {
         let told = Told::from(event);
-        if let Told::Data { bytes, frame, offset, .. } = &told {
-            // Whatever way they took, the bytes are those of the frame at the offset; a datagram put together from
-            // fragments begins there.
-            let captured = &capture.bytes(*frame)[*offset as usize..];
-            let all = if info.transport == Transport::Udp { captured.len().min(bytes.len()) } else { bytes.len() };
-            assert!(captured.starts_with(&bytes[..all]) || info.transport == Transport::Udp && all < bytes.len());
+        // Whatever way they took, the bytes are those of the frame at the offset.
+        match &told {
+            Told::Data { bytes, frame, offset, .. } => {
+                assert!(capture.bytes(*frame)[*offset as usize..].starts_with(bytes));
+            }
+            Told::Datagram { bytes, pieces, .. } => {
+                let ends = pieces.iter().skip(1).map(|next| next.at as usize).chain([bytes.len()]);
+                for (piece, end) in pieces.iter().zip(ends) {
+                    let part = &bytes[piece.at as usize..end];
+                    assert!(capture.bytes(piece.frame)[piece.offset.unwrap() as usize..].starts_with(part));
+                }
+            }
+            _ => {}
         }
         let interest = choose(info, &told);
         match flows.iter_mut().find(|(known, _)| known.no == info.no) {
@@ -95,6 +109,12 @@ impl Outcome {
         for event in self.events(no) {
             match event {
                 Told::Data { way: w, bytes, .. } if *w == way => text.push_str(&String::from_utf8_lossy(bytes)),
+                Told::Datagram { way: w, bytes, missing, .. } if *w == way => {
+                    text.push_str(&String::from_utf8_lossy(bytes));
+                    if *missing > 0 {
+                        text.push_str(&format!("<{missing} snapped>"));
+                    }
+                }
                 Told::Gap { way: w, octets, loss, .. } if *w == way => {
                     let loss = match loss {
                         Loss::MissingPackets => "missing",

@@ -199,12 +199,14 @@ proptest! {
                 original_len: u32::from(*original_len),
             });
         }
-        let mut table: Table<[bool; 2]> = Table::new(Interest::Followed);
+        let mut table: Table<[bool; 2]> = Table::new(|_, _| Interest::Followed);
         let mut ends_twice = false;
         let mut sink = |ended: &mut Option<[bool; 2]>, _: &FlowInfo, event: StreamEvent<'_>, _: FrameNo| {
             let ended = ended.get_or_insert_default();
             let way = match event {
                 StreamEvent::Data { way, .. } | StreamEvent::Gap { way, .. } | StreamEvent::End { way, .. } => way,
+                StreamEvent::Datagram(datagram) => datagram.way,
+                StreamEvent::Quiet { .. } => return Interest::Followed,
             };
             ends_twice |= ended[way as usize];
             ended[way as usize] = matches!(event, StreamEvent::End { .. });

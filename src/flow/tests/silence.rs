@@ -107,3 +107,27 @@ fn a_clock_that_goes_back_or_stands_at_its_end_is_survived() {
     capture.pause(i64::MAX / 2 - 10 * SECOND).push(Pair::v4(1024).back(501, 107, ACK, b""));
     told_at(&capture);
 }
+
+#[test]
+fn datagrams_that_stop_are_told_wherever_windows_end() {
+    let pair = Pair::v4(9201);
+    let mut capture = Capture::default();
+    capture.push(pair.datagram(b"one"));
+    [PATIENCE, 1, SECOND, SILENT_PATIENCE].iter().for_each(|pause| elsewhere(&mut capture, *pause));
+    capture.push(pair.datagram(b"two"));
+    let quiet = |windows: &[usize]| {
+        let outcome = run(&capture, windows);
+        let told = outcome.events(1).iter().map(|told| match told {
+            Told::Datagram { frame, .. } => (frame.0, "datagram"),
+            Told::Quiet { frame, .. } => (frame.0, "quiet"),
+            _ => (0, "end"),
+        });
+        told.collect::<Vec<_>>()
+    };
+    let whole = quiet(&[]);
+    assert_eq!(whole[..3], [(1, "datagram"), (3, "quiet"), (5, "quiet")]);
+    assert_eq!(whole[3], (6, "datagram"));
+    for split in 1..capture.len() {
+        assert_eq!(quiet(&[split]), whole, "read in windows split at {split}");
+    }
+}

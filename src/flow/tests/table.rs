@@ -144,7 +144,7 @@ fn where_udp_is_ignored_it_is_soon_over() {
     let flows_after = |pause: i64| {
         let mut capture = Capture::default();
         capture.push(Pair::v4(53).datagram(b"one")).pause(pause).push(Pair::v4(53).datagram(b"two"));
-        run_with(&capture, &[], Table::new(Interest::Ignored), |_, _| Interest::Followed).counters.flows
+        run_with(&capture, &[], Table::new(|_, _| Interest::Ignored), |_, _| Interest::Followed).counters.flows
     };
     assert_eq!(flows_after(shorter_than(IDLE_UDP_IGNORED)), 1);
     assert_eq!(flows_after(longer_than(IDLE_UDP_IGNORED)), 2);
@@ -168,7 +168,7 @@ fn datagrams_are_events_each() {
     let outcome = run(&capture, &[]);
     let (info, events) = &outcome.flows[0];
     assert_eq!((info.transport, info.opener, info.opening_seen), (Transport::Udp, pair.client, false));
-    assert_eq!(events.len(), 6);
+    assert_eq!(events.len(), 5);
     assert_eq!(outcome.forward(), "onetwenty<15 snapped>|open");
     assert_eq!(outcome.counters.udp_datagrams, 3);
 }
@@ -178,11 +178,30 @@ fn udp_may_be_ignored_from_the_start() {
     let pair = Pair::v4(53);
     let mut capture = Capture::default();
     capture.push(pair.datagram(b"one")).push(pair.there(1, 1, ACK | PSH, b"segment")).push(pair.datagram(b"two"));
-    let outcome = run_with(&capture, &[], Table::new(Interest::Ignored), |_, _| Interest::Followed);
+    let outcome = run_with(&capture, &[], Table::new(|_, _| Interest::Ignored), |_, _| Interest::Followed);
     // The two transports do not share a flow, whatever their ports.
     assert_eq!((outcome.counters.flows, outcome.flows.len()), (2, 1));
     assert_eq!((outcome.counters.tcp_flows(), outcome.counters.udp_flows), (1, 1));
     assert_eq!(outcome.flows[0].0.no, FlowNo(2));
+}
+
+#[test]
+fn udp_is_chosen_by_ports_and_first_datagram() {
+    let mut capture = Capture::default();
+    let (by_port, by_data, other) = (Pair::v4(9201), Pair::v4(1), Pair::v4(2));
+    capture.push(by_port.datagram(b"any")).push(by_data.datagram(b"this")).push(other.datagram(b"that"));
+    // What comes later makes no difference.
+    capture.push(other.datagram(b"this")).push(by_data.datagram(b"that"));
+    let choice = |ports: [u16; 2], first: &[u8]| match ports.contains(&9201) || first == b"this" {
+        true => Interest::Followed,
+        false => Interest::Ignored,
+    };
+    let outcome = run_with(&capture, &[], Table::new(choice), |_, _| Interest::Followed);
+    assert_eq!((outcome.counters.udp_flows, outcome.flows.len()), (3, 2));
+    assert_eq!(
+        (outcome.story(1, Way::Forward), outcome.story(2, Way::Forward)),
+        ("any|open".into(), "thisthat|open".into())
+    );
 }
 
 #[test]
@@ -196,7 +215,7 @@ fn an_ignored_flow_says_nothing_more() {
     capture.push(pair.there(110, 501, FIN | ACK, b"")).push(pair.back(501, 111, FIN | ACK, b""));
     capture.extend(reopen(pair));
     for windows in [&[][..], &[5], &[1; 20]] {
-        let outcome = run_with(&capture, windows, Table::new(Interest::Ignored), |info, told| match told {
+        let outcome = run_with(&capture, windows, Table::new(|_, _| Interest::Ignored), |info, told| match told {
             Told::Data { frame: FrameNo(5), .. } if info.no == FlowNo(1) => Interest::Ignored,
             _ => Interest::Followed,
         });
@@ -213,7 +232,7 @@ fn the_place_of_an_ignored_flow_is_used_again() {
     let mut capture = Capture::default();
     capture.push(one.there(1, 1, ACK | PSH, b"one"));
     capture.push(two.there(1, 1, ACK | PSH, b"two")).push(one.there(4, 1, ACK | PSH, b"more of one"));
-    let mut table: Table<()> = Table::new(Interest::Ignored);
+    let mut table: Table<()> = Table::new(|_, _| Interest::Ignored);
     let mut seen = Vec::new();
     for window in capture.windows(&[1]) {
         let mut touched = table.walk(&window);
@@ -252,7 +271,7 @@ fn state_is_kept_from_window_to_window() {
     for n in 0..5 {
         capture.push(pair.there(101 + n, 501, ACK | PSH, b"x"));
     }
-    let mut table: Table<usize> = Table::new(Interest::Ignored);
+    let mut table: Table<usize> = Table::new(|_, _| Interest::Ignored);
     let mut seen = Vec::new();
     for window in capture.windows(&[4, 2]) {
         let mut touched = table.walk(&window);
@@ -277,7 +296,7 @@ fn flows_may_be_advanced_on_any_thread() {
         }
     }
     let window = &capture.windows(&[])[0];
-    let mut table: Table<Vec<u8>> = Table::new(Interest::Ignored);
+    let mut table: Table<Vec<u8>> = Table::new(|_, _| Interest::Ignored);
     let mut touched = table.walk(window);
     let (slots, segments) = touched.parts();
     slots.par_iter_mut().for_each(|slot| {
@@ -303,7 +322,7 @@ fn flows_end_in_the_order_of_their_numbers() {
     for pair in pairs.iter().rev() {
         capture.push(pair.there(101, 501, ACK | PSH, b"x"));
     }
-    let mut table: Table<()> = Table::new(Interest::Ignored);
+    let mut table: Table<()> = Table::new(|_, _| Interest::Ignored);
     let mut order = Vec::new();
     let mut sink =
         |_: &mut Option<()>, info: &crate::flow::FlowInfo, event: crate::flow::StreamEvent<'_>, _: FrameNo| {
@@ -361,7 +380,7 @@ fn frames_without_a_time_have_the_last_one_known() {
     let outcome = run(&capture, &[2]);
     let times: Vec<Time> = (outcome.events(1).iter())
         .filter_map(|event| match event {
-            Told::Data { time, .. } => Some(*time),
+            Told::Datagram { time, .. } => Some(*time),
             _ => None,
         })
         .collect();
@@ -380,7 +399,7 @@ fn frames_that_are_not_read_are_counted_by_number() {
     let mut odd = windows[0].frames[0].clone();
     odd.link = crate::capture::LinkType(195);
     windows[0].frames.push(odd);
-    let mut table: Table<()> = Table::new(Interest::Followed);
+    let mut table: Table<()> = Table::new(|_, _| Interest::Followed);
     table.walk(&windows[0]);
     let counters = table.counters();
     assert_eq!((counters.packets, counters.flows, counters.non_ip()), (8, 0, 3));
@@ -398,7 +417,7 @@ fn early(pair: Pair) -> Vec<u8> {
 #[test]
 fn what_all_flows_hold_is_limited() {
     // Each flow counts for a mebibyte once it brought something.
-    let table = || Table::new(Interest::Ignored).weighing(|()| 1 << 20);
+    let table = || Table::new(|_, _| Interest::Ignored).weighing(|()| 1 << 20);
     let flows = HELD_TOTAL >> 20;
     let mut capture = Capture::default();
     for port in 1..=flows as u16 {
@@ -464,7 +483,7 @@ fn followed_flows_are_limited() {
     }
     let counters = |capture: &Capture| {
         let window = &capture.windows(&[])[0];
-        let mut table: Table<()> = Table::new(Interest::Ignored);
+        let mut table: Table<()> = Table::new(|_, _| Interest::Ignored);
         table.walk(window);
         table.counters().clone()
     };

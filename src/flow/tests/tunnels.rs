@@ -150,7 +150,7 @@ fn ip_in_ip_and_others() {
 /// What becomes of frames: the flow as it is known with each data event, and the counters.
 fn walk(link: LinkType, frames: &[Vec<u8>]) -> (Vec<FlowInfo>, Counters) {
     let window = window(link, frames);
-    let mut table: Table<()> = Table::new(Interest::Ignored);
+    let mut table: Table<()> = Table::new(|_, _| Interest::Ignored);
     let mut infos = Vec::new();
     table.walk(&window).advance(&window, &mut |_, info, event, _| {
         if let Told::Data { .. } = event.into() {

@@ -5,13 +5,15 @@ use crate::csp::namespace;
 use crate::finding::Exhibit;
 use crate::rules::Verdict;
 use crate::session::Doubt;
-use crate::syntax::AnomalyKind;
+use crate::syntax::{AnomalyKind, Encoding};
 
 /// A whole payload that is no well-formed XML or WBXML.
 pub(super) fn check(message: &Message, verdict: &mut Verdict<'_>) {
-    // A gateway's error page, or a form, stands in the place of a document and is none.
+    // A gateway's error page, or a form, stands in the place of a document and is none; the plain-text syntax is neither
+    // XML nor WBXML.
     let stated = message.envelope.content_type.as_deref().and_then(namespace::media);
-    if message.kind == Kind::Other && stated.is_none() {
+    let plain = message.encoding == Encoding::Pts;
+    if plain || message.kind == Kind::Other && stated.is_none() {
         return;
     }
     if message.anomalies.iter().any(|a| a.kind.is_limit()) {
@@ -65,6 +67,11 @@ fn what(kind: AnomalyKind) -> Option<&'static str> {
         | AnomalyKind::TooManyAttributes
         | AnomalyKind::TooMuchText
         | AnomalyKind::TooManyElements
-        | AnomalyKind::UnknownCharset => return None,
+        | AnomalyKind::UnknownCharset
+        | AnomalyKind::BadPreamble
+        | AnomalyKind::EmptyValue
+        | AnomalyKind::RepeatedParameter
+        | AnomalyKind::UnknownCode
+        | AnomalyKind::BadShape => return None,
     })
 }

@@ -14,8 +14,8 @@ pub(super) fn check(message: &Message, verdict: &mut Verdict<'_>) {
         _ => None,
     };
     let text = match message.encoding {
-        crate::syntax::Encoding::Xml => "the DOCTYPE",
         crate::syntax::Encoding::Wbxml => "the public identifier",
+        crate::syntax::Encoding::Xml | crate::syntax::Encoding::Pts => "the DOCTYPE",
     };
     let against: Vec<String> = [
         ("the public identifier", other(claims.public_number)),

@@ -34,6 +34,11 @@ pub(super) fn check(session: &Session, verdict: &mut Verdict<'_>) {
         .cost(Cost::of_exchanges(session, early.iter().map(|e| e.ix)));
 }
 
+/// Whether an answer grants a time.
+fn grants(answer: &Event) -> bool {
+    answer.primitive().is_some_and(|p| p.child(name::KEEP_ALIVE_TIME).is_some())
+}
+
 fn early<'s>(session: &'s Session, verdict: &mut Verdict<'_>) -> Vec<Early<'s>> {
     let share = verdict.parameter("early-share") / 100.0;
     let shortest = verdict.parameter("shortest-time");
@@ -41,8 +46,13 @@ fn early<'s>(session: &'s Session, verdict: &mut Verdict<'_>) -> Vec<Early<'s>> 
     let mut found = Vec::new();
     let mut asked: Option<u64> = None;
     let mut last: Option<&Transaction> = None;
+    // The request whose answer granted the time, of those that come after the login.
+    let mut granting: Option<&Event> = None;
     for transaction in session.transactions_named(name::KEEP_ALIVE_REQUEST) {
         let earlier = last.replace(transaction);
+        if let Some(t) = earlier.filter(|t| session.answer(t).is_some_and(grants)) {
+            granting = session.event(t.request);
+        }
         let ix = transaction.request;
         let Some(event) = session.event(ix) else { continue };
         let wished = event.primitive().and_then(|p| p.child(name::TIME_TO_LIVE)).and_then(integer);
@@ -56,7 +66,7 @@ fn early<'s>(session: &'s Session, verdict: &mut Verdict<'_>) -> Vec<Early<'s>> 
         if !new_time
             && !retry
             && (0.0..granted as f64 * share).contains(&since)
-            && verdict.trusts(session.intact(before.start, event.end))
+            && verdict.trusts(session.intact(granting.map_or(before.start, |g| g.start.min(before.start)), event.end))
         {
             found.push(Early { ix, event, before, since, granted });
         }

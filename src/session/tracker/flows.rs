@@ -145,6 +145,9 @@ impl Tracker {
             opens_flow: false,
             closes_flow: false,
         };
+        if let Some(live) = self.channels.get(&flow.no).and_then(|signal| self.live.get_mut(&signal.0)) {
+            return live.miss(&gap);
+        }
         if loss == Loss::Encrypted {
             return self.seal(flow, &gap);
         }
@@ -189,6 +192,7 @@ impl Tracker {
 
     /// Files that a flow is over: exchanges still open in it stay unanswered.
     pub fn end_flow(&mut self, flow: &FlowInfo, end: End, at: (Time, FrameNo)) {
+        self.end_channel(flow.no, at);
         if end == End::Evicted {
             self.miss(flow, true, Direction::ServerToClient, Loss::Limit, at);
         }
@@ -215,8 +219,14 @@ impl Tracker {
     pub(super) fn carry(&mut self, heard: &Heard) -> (Option<SessionNo>, Owner) {
         let doubt = heard.events.iter().find_map(|e| Doubt::of(e.whole));
         let state = self.flows.entry(heard.flow.no).or_default();
-        self.tally.joined_late += u64::from(!std::mem::replace(&mut state.heard, true) && !heard.flow.opening_seen);
-        if heard.direction == Direction::ClientToServer {
+        let first = !std::mem::replace(&mut state.heard, true);
+        self.tally.joined_late += u64::from(first && heard.flow.began_before());
+        if heard.exchange == 0 {
+            self.tally.exchanges += 1;
+            self.tally.settle(doubt);
+            return (None, Owner::default());
+        }
+        if heard.asks {
             self.tally.exchanges += 1;
             let user = if heard.session_id.is_none() { named(heard) } else { None };
             let forwarded = heard.gateway.as_ref().and_then(|g| g.client.as_deref()).map(str::to_owned);
@@ -230,7 +240,7 @@ impl Tracker {
         let state = self.flows.entry(heard.flow.no).or_default();
         let Some(exchange) = state.exchanges.remove(heard.exchange) else {
             self.tally.exchanges += 1;
-            let lost = if heard.flow.opening_seen { Doubt::MissingPackets } else { Doubt::BeganMidStream };
+            let lost = if heard.flow.began_before() { Doubt::BeganMidStream } else { Doubt::MissingPackets };
             self.tally.settle(Some(state.lossy.unwrap_or(lost)));
             return (None, Owner::default());
         };

@@ -167,6 +167,7 @@ fn form(title: &str, version: Version, encoding: Encoding, ornate: bool, contact
             let public_id = if ornate { wbxml::PublicId::Literal(version.public_id()) } else { plain.public_id };
             wbxml::write(&document, crate::csp::tokens::language(version), wbxml::Style { public_id, ..plain })
         }
+        Encoding::Pts => return Err(wrong("it is not generated in the plain-text syntax".to_owned())),
     };
     Ok(Form::of(&octets, encoding, primitive, mode == Mode::Request))
 }

@@ -98,7 +98,7 @@ impl Spec {
             "encoding" if value == "mix" => self.encoding = None,
             "encoding" => {
                 let wrong = || format!("encoding is xml, wbxml or mix, not {value}");
-                self.encoding = Some(encoding(value).ok_or_else(wrong)?);
+                self.encoding = Some(encoding(value).filter(|e| *e != Encoding::Pts).ok_or_else(wrong)?);
             }
             "csp" if value == "mix" => self.version = None,
             "csp" => {

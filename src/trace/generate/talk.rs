@@ -459,7 +459,7 @@ fn date(out: &mut Vec<u8>, seconds: i64, encoding: Encoding) {
     let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
     let year = year_of_era + shifted.div_euclid(146_097) * 400 + i64::from(month <= 2);
     match encoding {
-        Encoding::Xml => {
+        Encoding::Xml | Encoding::Pts => {
             let _ = write!(out, "{year:04}{month:02}{of_month:02}T{hour:02}{minute:02}{second:02}Z");
         }
         Encoding::Wbxml => {

@@ -84,6 +84,7 @@ fn brief(item: &Carried) -> String {
             let start = match &e.start {
                 Start::Request { method, target } => format!("{method} {target}"),
                 Start::Answer { status } => status.to_string(),
+                Start::Message => "message".to_owned(),
             };
             let mut line = format!("{}{} {start}", side(&e.direction), e.exchange);
             if !e.body.is_empty() {
@@ -98,6 +99,7 @@ fn brief(item: &Carried) -> String {
         Carried::Gap { direction, loss, proved, .. } => {
             format!("{} {} {loss:?}", if *proved { "gap" } else { "perhaps" }, side(direction))
         }
+        Carried::Cir(cir) => format!("{} {}", cir.bearer.name(), cir.kind.name()),
         Carried::End { end, .. } => format!("end {end:?}"),
     }
 }

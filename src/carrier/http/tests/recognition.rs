@@ -127,3 +127,30 @@ fn an_answer_captured_before_its_request_waits_for_it() {
     let out = seen(&[&steps[..], &closed()].concat());
     assert_eq!(briefs(&out)[6..], ["gap C MissingPackets", "S4 200 d", "end Closed"]);
 }
+
+#[test]
+fn a_get_and_an_answer_without_a_body_may_be_a_check() {
+    let get = "GET /cir/a/1 HTTP/1.1\r\nHost: example.com\r\n\r\n";
+    let seen = |answer: &str| {
+        let items = seen(&[c(get), s(answer)]);
+        let one = |item: &Carried| match item {
+            Carried::Cir(cir) => format!("{} {} {}", cir.frames.first.0, cir.kind.name(), cir.url.as_deref().unwrap()),
+            other => brief(other),
+        };
+        items.iter().map(one).collect::<Vec<_>>()
+    };
+    let check = |kind: &str| {
+        let url = "http://example.com/cir/a/1";
+        vec![format!("1 ping {url}"), format!("2 {kind} {url}")]
+    };
+    assert_eq!(seen("HTTP/1.1 204 No Content\r\n\r\n"), check("ok"));
+    assert_eq!(seen("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"), check("wake-up"));
+    assert_eq!(seen("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"), check("wake-up"));
+    for other in [
+        "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n",
+        "HTTP/1.1 404 No\r\nContent-Length: 0\r\n\r\n",
+    ] {
+        assert_eq!(seen(other), [""; 0]);
+    }
+}

@@ -4,6 +4,9 @@ use std::io::Read;
 
 use flate2::read::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
 
+use super::{Anomaly, Envelope, Wholeness};
+use crate::wire::Wire;
+
 /// Octets that a content coding may inflate to. What comes after is left out.
 pub const INFLATED_MAX: usize = 16 * 1024 * 1024;
 
@@ -92,6 +95,27 @@ fn inflate(mut decoder: impl Read, limit: usize) -> Plain {
         end = PlainEnd::Limit;
     }
     Plain { bytes, end }
+}
+
+/// Undoes the content coding of the body. One of which nothing decodes is left as it was transferred.
+pub(super) fn undo_coding(envelope: &mut Envelope, coding: Coding, wholeness: &mut Wholeness) {
+    if coding == Coding::Unknown {
+        envelope.anomalies.push(Anomaly::UnknownContentCoding);
+    }
+    if !coding.is_known() {
+        return;
+    }
+    let plain = undo(coding, envelope.body.bytes(), INFLATED_MAX);
+    let is_whole = *wholeness == Wholeness::Complete;
+    match plain.end {
+        PlainEnd::Bad if is_whole => envelope.anomalies.push(Anomaly::BadContentCoding),
+        PlainEnd::Limit if is_whole => *wholeness = Wholeness::Limit,
+        _ => {}
+    }
+    if plain.end != PlainEnd::Bad || !plain.bytes.is_empty() {
+        envelope.body = Wire::derived(plain.bytes, envelope.body.pieces());
+        envelope.compressed = true;
+    }
 }
 
 #[cfg(test)]
