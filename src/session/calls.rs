@@ -20,7 +20,8 @@ use crate::wire::FrameNo;
 pub const ANSWERED_WITHIN: i64 = 300_000_000_000;
 /// Wake-ups that wait for a poll; beyond it the oldest counts as unanswered.
 pub const CALLS_WAITING: usize = 4_096;
-/// Sessions, and logins without an answer, that are remembered for the calls to them; beyond it the oldest are forgotten.
+/// Sessions, and logins without an answer, that are remembered for the calls to them; beyond it the oldest session is
+/// forgotten, and all such logins are.
 pub const ADDRESSEES: usize = 65_536;
 /// Cookies among which one is looked for that stands within what a wake-up names.
 const COOKIES_SEARCHED: usize = 1_024;
@@ -114,14 +115,14 @@ pub struct Call {
 pub struct Calls {
     addressees: Addressees<Box<str>>,
     /// Cookies of logins without an answer.
-    logins: VecDeque<(Login, Box<str>)>,
+    logins: HashMap<Login, Box<str>>,
     /// Sessions in the order in which they were granted, with their cookies and URLs.
     granted: VecDeque<(Box<str>, Option<Box<str>>)>,
     waiting: VecDeque<Call>,
 }
 
 /// What a login has in common with its answer.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(PartialEq, Eq, Hash, Debug)]
 struct Login {
     flow: u32,
     exchange: u32,
@@ -147,12 +148,11 @@ impl Calls {
             match part.name {
                 name::LOGIN_REQUEST => {
                     let Some(cookie) = text(primitive, name::SESSION_COOKIE) else { continue };
-                    let login = Login::of(message, part);
-                    self.logins.retain(|(known, _)| *known != login);
-                    self.logins.push_back((login, cookie.into()));
-                    if self.logins.len() > ADDRESSEES {
-                        self.logins.pop_front();
+                    if self.logins.len() >= ADDRESSEES {
+                        // Nobody waits that long for so many answers.
+                        self.logins.clear();
                     }
+                    self.logins.insert(Login::of(message, part), cookie.into());
                 }
                 name::LOGIN_RESPONSE => self.grant(message, part, primitive),
                 name::CLIENT_CAPABILITY_RESPONSE => {
@@ -196,8 +196,7 @@ impl Calls {
     fn grant(&mut self, message: &Message, part: &Part, primitive: Node<'_>) {
         let login = Login::of(message, part);
         let Some(id) = text(primitive, name::SESSION_ID).or(message.session_id()) else { return };
-        let asked = self.logins.iter().position(|(known, _)| *known == login);
-        let cookie = asked.and_then(|asked| self.logins.remove(asked)).map(|(_, cookie)| cookie);
+        let cookie = self.logins.remove(&login);
         if let Some(cookie) = &cookie {
             self.addressees.learn_cookie(cookie, id.into());
         }
@@ -267,7 +266,7 @@ mod tests {
     }
 
     /// A message in the plain-text syntax; the frame has the number of the second.
-    fn say(calls: &mut Calls, second: i64, payload: &str) -> Vec<Call> {
+    fn spoken(second: i64, payload: &str) -> Message {
         let (frames, time) = at(second);
         let envelope = Envelope {
             flow: flow(),
@@ -288,8 +287,12 @@ mod tests {
             closes: false,
             anomalies: Vec::new(),
         };
+        decode(Box::new(envelope)).unwrap()
+    }
+
+    fn say(calls: &mut Calls, second: i64, payload: &str) -> Vec<Call> {
         let mut out = Vec::new();
-        calls.hear(&decode(Box::new(envelope)).unwrap(), &mut out);
+        calls.hear(&spoken(second, payload), &mut out);
         out
     }
 
@@ -300,7 +303,10 @@ mod tests {
         out
     }
 
-    fn brief(calls: &[Call]) -> Vec<(u64, Option<&str>, Option<(u64, f64)>)> {
+    /// Frame, session, and frame and latency of the answer.
+    type Brief<'c> = (u64, Option<&'c str>, Option<(u64, f64)>);
+
+    fn brief(calls: &[Call]) -> Vec<Brief<'_>> {
         let answer = |call: &Call| call.answer.map(|(frame, latency)| (frame.0, latency.0));
         calls.iter().map(|call| (call.cir.frames.first.0, call.session.as_deref(), answer(call))).collect()
     }
@@ -370,7 +376,25 @@ mod tests {
     }
 
     #[test]
-    fn only_so_many_sessions_are_remembered() {
+    fn only_so_many_logins_and_sessions_are_remembered() {
+        let mut calls = Calls::default();
+        let (mut message, mut answer) = (None, None);
+        for n in 0..=ADDRESSEES as u32 {
+            let ask = message.get_or_insert_with(|| spoken(1, "WV12LR1 UI=a SC=cookie"));
+            let grant = answer.get_or_insert_with(|| spoken(2, "WV12RL1 SI=s ST=200"));
+            ask.envelope.exchange = n + 1;
+            grant.envelope.exchange = n + 1;
+            calls.hear(ask, &mut Vec::new());
+            assert!(calls.logins.len() <= ADDRESSEES);
+            calls.hear(grant, &mut Vec::new());
+            ask.envelope.exchange = u32::MAX - n;
+            calls.hear(ask, &mut Vec::new());
+            assert!(calls.granted.len() <= ADDRESSEES);
+        }
+    }
+
+    #[test]
+    fn of_sessions_with_one_cookie_the_latest_is_called() {
         let mut addressees = Addressees::default();
         addressees.learn_cookie("C", 1);
         addressees.learn_cookie("c", 2);

@@ -258,11 +258,10 @@ impl Live {
 
     /// A poll of the client answers the wake-ups before it that nothing has answered.
     fn wake(&mut self, ix: EventIx, poll: &Event) {
-        let open = |s: &&mut Signal| {
-            let age = poll.start.0.saturating_sub(s.time.0);
-            s.is_wake_up() && s.answer.is_none() && (0..=ANSWERED_WITHIN).contains(&age)
-        };
-        self.session.signals.iter_mut().filter(open).for_each(|signal| signal.answer = Some(ix));
+        let age = |s: &Signal| poll.start.0.saturating_sub(s.time.0);
+        let recent = self.session.signals.iter_mut().rev().take_while(|s| age(s) <= ANSWERED_WITHIN);
+        let open = |s: &&mut Signal| s.is_wake_up() && s.answer.is_none() && age(s) >= 0;
+        recent.filter(open).for_each(|signal| signal.answer = Some(ix));
     }
 
     /// What is agreed now.

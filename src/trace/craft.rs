@@ -10,6 +10,7 @@ use flate2::write::{GzEncoder, ZlibEncoder};
 use crate::capture::LinkType;
 use crate::capture::write::PcapNgWriter;
 use crate::carrier::Direction;
+use crate::carrier::sms::{self, Ports};
 use crate::time::Time;
 use crate::wire::{FrameNo, FrameRange};
 
@@ -49,6 +50,9 @@ pub enum CraftError {
     /// A method or status that has no number in WSP, or a message too long for a datagram.
     #[error("line {0}: this cannot be said over WSP: its method or status has no number, or it is too long")]
     NotInWsp(usize),
+    /// A message without octets, or in an encoding that short messages have no room for.
+    #[error("line {0}: this cannot be said over SMS: it is empty, too long, or has no code in the plain-text syntax")]
+    NotInSms(usize),
     /// The capture cannot be written.
     #[error("cannot write the capture: {0}")]
     Io(#[from] io::Error),
@@ -93,6 +97,9 @@ impl Connection {
     }
 }
 
+/// Octets of a payload in short messages: 255 parts of 128 octets.
+const SHORT_MESSAGES_MAX: usize = 255 * 128;
+
 fn later(time: Time, nanoseconds: i64) -> Time {
     Time(time.0.saturating_add(nanoseconds))
 }
@@ -125,7 +132,7 @@ pub fn craft(trace: &Trace, out: &mut impl Write) -> Result<Vec<Crafted>, CraftE
 
 /// The ends of a connection that names none.
 fn default_ends(number: u32, over: Over) -> (SocketAddr, SocketAddr) {
-    let port = 40_000_u16.wrapping_add((number % 20_000) as u16);
+    let port = over.client_port(number);
     (SocketAddr::from(([10, 0, 0, 1], port)), SocketAddr::from(([192, 0, 2, 1], over.port())))
 }
 
@@ -156,8 +163,10 @@ fn frames(trace: &Trace) -> Result<(Vec<Frame>, Events<'_>), CraftError> {
         });
         let connection = connections.entry(said.connection).or_insert_with(|| Connection {
             link: match over {
-                Over::Http => Link::Tcp(Tcp::new(client, server, said.connection)),
-                Over::Wsp | Over::Wtp => Link::Udp(Udp::new(over, client, server)),
+                Over::Http | Over::Sms | Over::CirTcp | Over::CirSms => {
+                    Link::Tcp(Tcp::new(client, server, said.connection))
+                }
+                Over::Wsp | Over::Wtp | Over::CirUdp | Over::CirPush => Link::Udp(Udp::new(over, client, server)),
             },
             number: said.connection,
             open: false,
@@ -177,6 +186,7 @@ fn frames(trace: &Trace) -> Result<(Vec<Frame>, Events<'_>), CraftError> {
                 connection.waiting += 1;
                 0
             }
+            Direction::ServerToClient if !over.pairs() => 1,
             Direction::ServerToClient => {
                 connection.waiting = connection.waiting.checked_sub(1).ok_or(CraftError::NothingToAnswer(said.line))?;
                 1
@@ -189,16 +199,22 @@ fn frames(trace: &Trace) -> Result<(Vec<Frame>, Events<'_>), CraftError> {
                 let fits = |pdu: &Vec<u8>| pdu.len() <= if over == Over::Wsp { DATAGRAM_MAX } else { 256 * MSS };
                 pdu.filter(fits).ok_or(CraftError::NotInWsp(said.line))?
             }
+            Over::Sms | Over::CirTcp | Over::CirUdp | Over::CirSms | Over::CirPush => {
+                plain(said, over, i).ok_or(CraftError::NotInSms(said.line))?
+            }
         };
         send(connection, from, now, i, said, &octets, &mut frames);
         let closes = said.close && over == Over::Http;
         connection.ending |= closes;
-        if from == 1 && (closes || connection.ending && connection.waiting == 0) {
+        if from == 1 && (closes || connection.ending && connection.waiting == 0) || said.close && over == Over::CirTcp {
             close(connection, from, &mut frames);
         }
         events.push((i, &**said));
     }
-    for connection in connections.values_mut().filter(|c| c.open) {
+    // A channel is there for as long as its session is.
+    let over_of = |number: &u32| ends.get(number).map(|(over, ..)| *over);
+    let lasting = |number: &u32| over_of(number) == Some(Over::CirTcp);
+    for (_, connection) in connections.iter_mut().filter(|(number, c)| c.open && !lasting(number)) {
         close(connection, 0, &mut frames);
     }
     Ok((frames, events))
@@ -272,6 +288,31 @@ fn send(
     }
     if let Some(octets) = reply {
         connection.add(time, octets, frames);
+    }
+}
+
+/// What an event is over a bearer without requests and answers; `None` where it cannot be said there. The number of the
+/// event tells messages apart.
+fn plain(said: &Said, over: Over, number: usize) -> Option<Vec<u8>> {
+    let payload = octets(&said.payload);
+    // A number that is for use in fiction, one a connection.
+    let subscriber = (447_700_900_000 + u64::from(said.connection % 1_000)).to_string();
+    let from_client = said.direction == Direction::ClientToServer;
+    let short = |port| {
+        let ports = Ports { destination: port, source: port };
+        sms::write::pdus(from_client, &subscriber, ports, number as u8, &payload)
+    };
+    match over {
+        _ if payload.is_empty() || payload.len() > SHORT_MESSAGES_MAX => None,
+        Over::Sms => Some(short(3590)),
+        Over::CirSms => Some(short(3716)),
+        Over::CirTcp => {
+            let lines = payload.split(|octet| *octet == b'\n');
+            Some(lines.flat_map(|line| [line, b"\r\n"].concat()).collect())
+        }
+        // A push to the agent of IMPS.
+        Over::CirPush => Some([&[number as u8, 0x06, 0x03, 0xC6, 0xAF, 0x8A], &*payload].concat()),
+        _ => Some(payload),
     }
 }
 

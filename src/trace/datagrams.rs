@@ -79,7 +79,8 @@ impl Udp {
         };
         let datagrams = match self.over {
             Over::Wtp => write::transaction(tid, end, pdu, most),
-            Over::Wsp | Over::Http => vec![write::unit(tid as u8, pdu)],
+            Over::Wsp => vec![write::unit(tid as u8, pdu)],
+            _ => vec![pdu.to_vec()],
         };
         let sent = datagrams.iter().map(|octets| self.datagram(from, octets)).collect();
         let follows = self.over == Over::Wtp && end == End::Responder;

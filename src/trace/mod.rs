@@ -94,17 +94,33 @@ pub enum Over {
     Wsp,
     /// WSP on WTP, on UDP.
     Wtp,
+    /// Short messages: SMPP between a message centre, which stands for the client, and the server.
+    Sms,
+    /// Lines of a CIR channel on TCP.
+    CirTcp,
+    /// Wake-ups in bare datagrams.
+    CirUdp,
+    /// Wake-ups in short messages.
+    CirSms,
+    /// Wake-ups in WAP pushes, in datagrams.
+    CirPush,
 }
 
 impl Over {
-    const ALL: [Self; 3] = [Self::Http, Self::Wsp, Self::Wtp];
+    const ALL: [Self; 8] =
+        [Self::Http, Self::Wsp, Self::Wtp, Self::Sms, Self::CirTcp, Self::CirUdp, Self::CirSms, Self::CirPush];
 
-    /// Its name in a trace: `http`, `wsp`, `wtp`.
+    /// Its name in a trace: `http`, `wsp`, `wtp`, `sms`, `cir-tcp`, `cir-udp`, `cir-sms`, `cir-push`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Http => "http",
             Self::Wsp => "wsp",
             Self::Wtp => "wtp",
+            Self::Sms => "sms",
+            Self::CirTcp => "cir-tcp",
+            Self::CirUdp => "cir-udp",
+            Self::CirSms => "cir-sms",
+            Self::CirPush => "cir-push",
         }
     }
 
@@ -114,7 +130,25 @@ impl Over {
             Self::Http => 80,
             Self::Wsp => 9200,
             Self::Wtp => 9201,
+            Self::Sms | Self::CirSms => 2775,
+            Self::CirTcp => 3171,
+            Self::CirUdp => 56_732,
+            Self::CirPush => 9200,
         }
+    }
+
+    /// The port of the client of a connection of this number that is given none.
+    fn client_port(self, number: u32) -> u16 {
+        match self {
+            Self::CirUdp => 3717,
+            Self::CirPush => 2948,
+            _ => 40_000_u16.wrapping_add((number % 20_000) as u16),
+        }
+    }
+
+    /// Whether what a server says answers what its client asked.
+    fn pairs(self) -> bool {
+        matches!(self, Self::Http | Self::Wsp | Self::Wtp)
     }
 
     /// What an envelope came over.
@@ -122,7 +156,8 @@ impl Over {
         match envelope.carrier {
             Carrier::Wsp if envelope.peers().1.port() == Self::Wsp.port() => Self::Wsp,
             Carrier::Wsp => Self::Wtp,
-            Carrier::Http | Carrier::Sms => Self::Http,
+            Carrier::Sms => Self::Sms,
+            Carrier::Http => Self::Http,
         }
     }
 }

@@ -90,7 +90,9 @@ impl Reading {
             }
             ["over", name] => {
                 let over = Over::ALL.into_iter().find(|over| over.name() == name);
-                let over = over.ok_or_else(|| wrong(1, format!("over wants http, wsp or wtp, not {name}")))?;
+                let over = over.ok_or_else(|| {
+                    wrong(1, format!("over wants {}, not {name}", Over::ALL.map(Over::name).join(", ")))
+                })?;
                 self.trace.lines.push(Line::Over(over));
             }
             ["session", session] => defaults.session = Some(session.to_owned()).filter(|s| !s.is_empty()),

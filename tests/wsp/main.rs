@@ -40,6 +40,7 @@ fn over(trace: &Trace, over: Over) -> Trace {
         Over::Http => {}
         Over::Wsp => server.set_port(9200),
         Over::Wtp => server.set_port(9201),
+        other => panic!("no requests and answers over {}", other.name()),
     };
     let mut trace = trace.clone();
     for line in &mut trace.lines {

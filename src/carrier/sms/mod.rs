@@ -6,7 +6,8 @@
 //! IMPS from other messages by port and by how its text begins.
 //!
 //! `udh` reads the header in front of user data, `alphabet` the GSM alphabet, `tpdu` and `pdu` the two forms of a
-//! message, `join` keeps parts until the last has come, `preamble` knows how the plain-text syntax begins.
+//! message, `join` keeps parts until the last has come, `preamble` knows how the plain-text syntax begins;
+//! `write` goes the other way.
 
 mod alphabet;
 mod gsmtap;
@@ -20,6 +21,7 @@ mod short;
 mod tests;
 mod tpdu;
 mod udh;
+pub mod write;
 
 pub use gsmtap::{CHANNELS_MAX, Tap};
 pub use join::{GROUPS_MAX, HELD_MAX, PATIENCE};

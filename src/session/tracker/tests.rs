@@ -2,10 +2,13 @@
 
 use std::sync::Arc;
 
+use super::super::SIGNALS_KEPT;
 use super::flows::{ROUTES_REMEMBERED, SESSIONS_REMEMBERED};
 use super::*;
-use crate::carrier::Carrier;
+use crate::carrier::cir::Bearer;
+use crate::carrier::{Carrier, Cir};
 use crate::flow::{FlowInfo, Transport};
+use crate::wire::FrameRange;
 
 fn flow(no: u32, client: u16) -> Arc<FlowInfo> {
     let [high, low] = client.to_be_bytes();
@@ -34,6 +37,29 @@ fn asked(no: u32, content: u32) -> Heard {
         content: Some(content.into()),
         events: Vec::new(),
     }
+}
+
+/// A wake-up, in a flow of this number, for the session of this identifier.
+fn called(no: u32, id: &str) -> Cir {
+    let frames = FrameRange::default();
+    let wake_up = Cir::wake_up(flow(no, 1), Bearer::Tcp, b"WVCI 1.2 c", frames, Time(1)).unwrap();
+    Cir { session_id: Some(id.into()), ..*wake_up }
+}
+
+#[test]
+fn so_many_signals_and_channels_are_kept() {
+    let mut tracker = Tracker::new(Limits::default());
+    let mut closed = Closed::default();
+    let mut heard = asked(1, 1);
+    (heard.session_id, heard.kind) = (Some("s1".into()), Some(crate::csp::message::Kind::Csp));
+    tracker.hear(heard, &mut closed);
+    for n in 0..=CHANNELS_KNOWN as u32 {
+        assert!(tracker.call(&called(n, "s1"), &mut closed).is_some());
+        assert!(tracker.channels.len() <= CHANNELS_KNOWN);
+    }
+    while tracker.finish(&mut closed) {}
+    let session = closed.sessions.pop().unwrap().read();
+    assert_eq!((session.signals.len(), session.signals_left_out), (SIGNALS_KEPT, true));
 }
 
 #[test]
