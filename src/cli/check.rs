@@ -60,7 +60,7 @@ fn status(arguments: &Check, outcome: &Outcome, unreadable: bool) -> u8 {
         TOO_POOR
     } else if failed {
         FOUND
-    } else if outcome.tally.exchanges == 0 {
+    } else if !outcome.tally.has_imps() {
         NOT_RECOGNISED
     } else {
         0
@@ -89,7 +89,7 @@ fn poverty(arguments: &Check, outcome: &Outcome) -> String {
 
 /// What a JSON report has no field for is said on standard error.
 fn tell_apart(outcome: &Outcome, format: Format) {
-    if outcome.tally.exchanges == 0 && !outcome.inputs.is_empty() {
+    if !outcome.tally.has_imps() && !outcome.inputs.is_empty() {
         complain("no IMPS traffic recognised");
     }
     if format == Format::Json {

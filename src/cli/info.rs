@@ -17,7 +17,7 @@ pub(super) fn run(arguments: &Info) -> Result<u8, Fault> {
         engine.check(&mut capture, &mut outcome);
     }
     outcome.skipped_files = inputs.skipped();
-    let is_none = outcome.tally.exchanges == 0;
+    let is_none = !outcome.tally.has_imps();
     if !outcome.inputs.is_empty() {
         let format = match arguments.format {
             InfoFormat::Human => Format::Human,

@@ -147,6 +147,11 @@ impl Tally {
         }
     }
 
+    /// Whether anything of IMPS was recognised: an exchange, or something said about waking a client.
+    pub fn has_imps(&self) -> bool {
+        self.exchanges + self.signals > 0
+    }
+
     /// The share of exchanges that were whole enough to judge, in percent; 0 where there were none.
     pub fn coverage(&self) -> f64 {
         if self.exchanges == 0 { 0.0 } else { self.judged as f64 * 100.0 / self.exchanges as f64 }

@@ -115,10 +115,11 @@ impl Cir {
         Some(Box::new(Self { cookie, version, ..Self::new(flow, bearer, Kind::WakeUp, frames, time) }))
     }
 
-    /// The wake-up that a bare datagram is; `None` for any other datagram. The flow is turned so that its receiver is the
+    /// The wake-up that a bare datagram is; `None` for any other, and for one that the snap length cut, since its cookie
+    /// may be longer. The flow is turned so that its receiver is the
     /// client.
     pub(super) fn datagram(flow: &FlowInfo, datagram: &Datagram<'_>) -> Option<Box<Self>> {
-        let Line::WakeUp { .. } = Line::read(datagram.bytes)? else { return None };
+        let Line::WakeUp { .. } = Line::read(datagram.bytes).filter(|_| datagram.missing == 0)? else { return None };
         let mut turned = flow.clone();
         if datagram.way == Way::Forward {
             std::mem::swap(&mut turned.opener, &mut turned.acceptor);
@@ -165,14 +166,16 @@ mod tests {
         let (opener, acceptor) = (([192, 0, 2, 1], 1200).into(), ([10, 0, 0, 1], 3717).into());
         let flow =
             FlowInfo { no: FlowNo(1), transport: Transport::Udp, opener, acceptor, opening_seen: true, tunnel: None };
-        let read = |way, bytes: &[u8]| {
+        let cut = |way, bytes: &[u8], missing| {
             let (pieces, frame) = (Pieces::one(FrameNo(3), 42), FrameNo(3));
-            Cir::datagram(&flow, &Datagram { way, bytes, pieces: &pieces, missing: 0, frame, time: Time(4) })
+            Cir::datagram(&flow, &Datagram { way, bytes, pieces: &pieces, missing, frame, time: Time(4) })
         };
+        let read = |way, bytes: &[u8]| cut(way, bytes, 0);
         let cir = read(Way::Forward, b"WVCI 1.2 c01").unwrap();
         assert_eq!((cir.flow.opener, cir.flow.acceptor), (acceptor, opener));
         assert_eq!((cir.kind, cir.cookie.as_deref(), cir.frames.last), (Kind::WakeUp, Some("c01"), FrameNo(3)));
         assert_eq!(read(Way::Reverse, b"WVCI 1.2 c01\r\n").unwrap().flow.opener, opener);
+        assert!(cut(Way::Forward, b"WVCI 1.2 c", 2).is_none());
         assert!(read(Way::Forward, b"HELO s1").is_none() && read(Way::Forward, b"\0WVCI 1.2 c").is_none());
     }
 }

@@ -124,7 +124,10 @@ impl Short {
         let fills = [Some(0), Some(fill).filter(|fill| *fill > 0)];
         fills.into_iter().flatten().map(move |fill| {
             let septets = (octets.len() * 8).saturating_sub(fill) / 7;
-            let text = alphabet::text(&alphabet::unpack(octets, septets, fill));
+            let mut septets = alphabet::unpack(octets, septets, fill);
+            // Seven bits to spare look like one septet more.
+            septets.pop_if(|last| *last == 0);
+            let text = alphabet::text(&septets);
             Wire::derived(text.into_bytes(), self.text.pieces())
         })
     }
