@@ -580,3 +580,22 @@ fn json_lines_tell_what_answers_a_wake_up() {
     assert!(unanswered["session"] == "s1" && unanswered["answered_by"].is_null());
     assert!(lines.iter().all(|line| !line.to_string().contains("/other")));
 }
+
+#[test]
+fn what_stands_under_codes_that_are_not_known_is_not_shown_unasked() {
+    let mut net = Net::default();
+    let text = [&PLAIN[..], b"WV12SM5 SI=s1 TX=\"dear Bob\" XY=(dear,(dear)) UI=wv:bob"].concat();
+    net.tcp((50_000, 2775), true, &smpp(true, "447700900001", &text));
+    let path = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("unread.pcapng");
+    std::fs::write(&path, net.capture()).unwrap();
+    let decoded = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_impslint"));
+        let output = command.arg("decode").args(arguments).arg(&path).stdin(Stdio::null()).output().unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    for format in ["jsonl", "trace"] {
+        let hidden = decoded(&["--format", format]);
+        assert!(hidden.contains("SM") && hidden.contains("wv:bob") && !hidden.contains("dear"), "{hidden}");
+        assert!(decoded(&["--format", format, "--show-content"]).contains("dear Bob"));
+    }
+}

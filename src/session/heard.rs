@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use crate::carrier::{Carrier, Direction, Envelope, Gateway, Start};
 use crate::csp::message::{Kind, Message, Mode, Part, fingerprint, text_fingerprint};
-use crate::csp::name;
 use crate::csp::namespace::Version;
+use crate::csp::{name, pts};
 use crate::flow::FlowInfo;
 use crate::syntax::{Document, Node, NodeId};
 
@@ -229,7 +229,7 @@ pub fn remembered(document: &Document, focus: Option<Node<'_>>) -> (Document, Op
 
 /// Whether an element holds a credential or what a user wrote: never remembered, never shown unasked.
 pub fn is_secret(node: Node<'_>) -> bool {
-    name::is_credential(node.name()) || name::is_content(node.name())
+    name::is_credential(node.name()) || name::is_content(node.name()) || pts::is_unread(node)
 }
 
 /// Octets of a tree as XML without white space between elements, and as WBXML, both estimated: a start and an end

@@ -6,6 +6,7 @@ use crate::carrier::{Direction, Envelope, Start, Wholeness};
 use crate::csp::message::Message;
 use crate::csp::name;
 use crate::csp::namespace::Version;
+use crate::csp::pts;
 use crate::csp::tokens::DEFAULT_VERSION;
 use crate::flow::{FlowNo, Loss};
 use crate::syntax::{Encoding, Node};
@@ -148,8 +149,8 @@ fn incomplete(wholeness: Wholeness) -> Option<&'static str> {
 /// The text to show of an element.
 pub(crate) fn shown(node: Node<'_>, show: Show) -> String {
     let text = node.text();
-    let hidden =
-        (name::is_credential(node.name()) && !show.secrets) || (name::is_content(node.name()) && !show.content);
+    let hidden = (name::is_credential(node.name()) && !show.secrets)
+        || (name::is_content(node.name()) || pts::is_unread(node)) && !show.content;
     if hidden && !text.is_empty() { format!("({} octets)", text.len()) } else { text.to_owned() }
 }
 

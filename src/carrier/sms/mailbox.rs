@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::super::recognise::{self, Media, Verdict};
 use super::super::{Carried, Carrier, Cir, Direction, Envelope, Gateway, Headers, Start, cir};
 use super::join::Joiner;
+use super::units::{self, Units};
 use super::{Ports, Preamble, Segment, Short};
 use crate::flow::FlowInfo;
 use crate::time::Time;
@@ -41,6 +42,7 @@ struct Cut {
 pub struct Mailbox {
     parts: Joiner<Split>,
     segments: Joiner<Cut>,
+    units: Units,
 }
 
 impl Mailbox {
@@ -63,11 +65,12 @@ impl Mailbox {
         self.parts.finish(&mut |_, short| done.push(short));
         done.into_iter().for_each(|short| self.whole(flow, short, out));
         self.segments.finish(&mut |cut, short| out.push(envelope(flow, whole_again(&cut, short))));
+        self.units.finish(out);
     }
 
     /// Octets of memory that it holds.
     pub fn held(&self) -> usize {
-        self.parts.held() + self.segments.held()
+        self.parts.held() + self.segments.held() + self.units.held()
     }
 
     fn expire(&mut self, flow: &Arc<FlowInfo>, now: Time, out: &mut Vec<Carried>) {
@@ -79,6 +82,9 @@ impl Mailbox {
 
     /// Takes a message that is not split, or not any more.
     fn whole(&mut self, flow: &Arc<FlowInfo>, short: Short, out: &mut Vec<Carried>) {
+        if short.uses(units::PORT) {
+            return self.units.take(flow, &short, out);
+        }
         let text = short.plain();
         if self.is_imps(flow, &short, text, out) {
             return;

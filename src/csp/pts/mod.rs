@@ -10,7 +10,7 @@ mod read;
 mod write;
 
 pub use codes::primitive;
-pub use read::read;
+pub use read::{is_unread, read};
 pub use write::write;
 
 use std::ops::Range;

@@ -11,7 +11,7 @@ use crate::csp::model::{self, Kind};
 use crate::csp::name;
 use crate::csp::namespace::Version;
 use crate::syntax::pts::{self, Parameter, Preamble, Script, Value};
-use crate::syntax::{Anomaly, AnomalyKind, Builder, MAX_ANOMALIES, NameId, Parsed, Prolog};
+use crate::syntax::{Anomaly, AnomalyKind, Builder, MAX_ANOMALIES, NameId, Node, Parsed, Prolog};
 
 /// Reads a payload. There always is a result; it may be an empty document.
 pub fn read(payload: &[u8]) -> Parsed {
@@ -50,6 +50,8 @@ pub fn read(payload: &[u8]) -> Parsed {
     parsed
 }
 
+/// The name of an element for a value that has none.
+const NAMELESS: &str = "Parameter";
 /// Names of parameters that are remembered to know them again; no primitive has as many.
 const SEEN_MAX: usize = 64;
 
@@ -100,7 +102,7 @@ impl Reader {
         }
         items.truncate(before);
         self.anomaly(if known.is_none() { AnomalyKind::UnknownCode } else { AnomalyKind::BadShape }, span);
-        let spelling = if is_name(code) { code } else { "Parameter" };
+        let spelling = spelling(code);
         let mut item = known.map_or_else(|| Item::named(spelling, span), |name| Item::new(name, span));
         if let Some(value) = value {
             raw(value, &mut item);
@@ -162,7 +164,7 @@ impl Reader {
             if name::number(code_text.as_bytes()) == NameId::UNKNOWN {
                 self.anomaly(AnomalyKind::UnknownCode, &code.span);
             }
-            let spelling = if is_name(code_text) { code_text } else { "Parameter" };
+            let spelling = spelling(code_text);
             return Some(Item { text: text.to_owned(), ..Item::named(spelling, &joined(code, value)) });
         };
         if name == name::CIR_HTTP_ADDRESS {
@@ -201,7 +203,7 @@ impl Reader {
                 path = vec![name::WV_CSP_FEAT];
             }
             let further = feature::branch(known).is_none();
-            let further = further.then(|| Item::named(if is_name(code) { code } else { "Parameter" }, &leaf.span));
+            let further = further.then(|| Item::named(spelling(code), &leaf.span));
             graft(&mut functions, &mut path, &leaf.span, further);
         }
         functions
@@ -258,7 +260,7 @@ impl Reader {
         let mut item = match meaning(codes::ATTRIBUTES, text) {
             Some(name) => Item::new(name, &value.span),
             None => {
-                let item = Item::named(if is_name(text) { text } else { "Parameter" }, &value.span);
+                let item = Item::named(spelling(text), &value.span);
                 if item.name == NameId::UNKNOWN {
                     self.anomaly(AnomalyKind::UnknownCode, &code.span);
                 }
@@ -379,7 +381,7 @@ fn raw(value: &Value, item: &mut Item) {
         None => item.text.push_str(value.as_text().unwrap_or_default()),
         Some(values) => {
             for value in values {
-                let mut inner = Item::new(name::VALUE, &value.span);
+                let mut inner = Item::named(NAMELESS, &value.span);
                 raw(value, &mut inner);
                 item.children.push(inner);
             }
@@ -387,9 +389,18 @@ fn raw(value: &Value, item: &mut Item) {
     }
 }
 
-/// Whether a code can be the name of an element.
-fn is_name(code: &str) -> bool {
-    code.starts_with(|c: char| c.is_ascii_alphabetic()) && code.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+/// The name of an element for something that has a code: the code, where it can be one.
+fn spelling(code: &str) -> &str {
+    let is_name = code.starts_with(|c: char| c.is_ascii_alphabetic())
+        && code.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+    if is_name { code } else { NAMELESS }
+}
+
+/// Whether an element stands for a code that is not known, or for a value of unknown meaning: it may hold anything, what
+/// a user wrote as well.
+pub fn is_unread(node: Node<'_>) -> bool {
+    let is_code = |name: &str| name.len() == 2 && name.bytes().all(|b| b.is_ascii_alphabetic());
+    node.name() == NameId::UNKNOWN && (node.spelling() == NAMELESS || is_code(node.spelling()))
 }
 
 fn joined(first: &Value, last: &Value) -> Range<u32> {

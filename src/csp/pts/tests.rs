@@ -177,7 +177,7 @@ fn unknown_codes_are_carried_on() {
     };
     carried_on(
         "WV12MN5 SI=s XY=(a,(b,c)) ZZ=1",
-        "<MN><XY><Value>a</Value><Value><Value>b</Value><Value>c</Value></Value></XY><ZZ>1</ZZ></MN>",
+        "<MN><XY><Parameter>a</Parameter><Parameter><Parameter>b</Parameter><Parameter>c</Parameter></Parameter></XY><ZZ>1</ZZ></MN>",
         &[AnomalyKind::UnknownCode; 3],
     );
     carried_on(
@@ -195,7 +195,7 @@ fn shapes_that_do_not_fit_are_told_and_kept() {
     assert_eq!(kinds(payload), [AnomalyKind::BadShape]);
     assert_eq!(
         primitive_of(payload),
-        "<Login-Response><Result><Value>200</Value><Value>a</Value><Value>b</Value></Result>\
+        "<Login-Response><Result><Parameter>200</Parameter><Parameter>a</Parameter><Parameter>b</Parameter></Result>\
          <SessionID>s77</SessionID></Login-Response>"
     );
 }

@@ -152,3 +152,48 @@ fn what_is_not_smpp_is_given_up() {
         [""; 0]
     );
 }
+
+/// A short message of WSP with this data, from or to port 9200.
+fn unit(from_client: bool, data: &[u8]) -> Step {
+    let ports = if from_client { [0x23, 0xF0, 0xC0, 0x00] } else { [0xC0, 0x00, 0x23, 0xF0] };
+    let text = [&[6, 5, 4][..], &ports, data].concat();
+    if from_client { down(&pdu(DELIVER, 0x40, 4, &text)) } else { up(&pdu(SUBMIT, 0x40, 4, &text)) }
+}
+
+#[test]
+fn wsp_goes_over_short_messages() {
+    let post = [b"\x01\x60\x05\x01/imps\xCC", &b"<WV-CSP-Message/>"[..]].concat();
+    let reply = [b"\x01\x04\x20\x01\xCC", &b"<WV-CSP-Message/>"[..]].concat();
+    let items = read(&[unit(true, &post), unit(false, &reply), Step::End(End::Closed)]);
+    let one = |item: &Carried| match item {
+        Carried::Envelope(e) => {
+            format!("{:?} {:?} {} {}", e.direction, e.start, e.exchange >> 16, e.body.bytes().escape_ascii())
+        }
+        other => brief(other),
+    };
+    let expected = [
+        r#"ClientToServer Request { method: "POST", target: "/imps" } 1 <WV-CSP-Message/>"#,
+        "ServerToClient Answer { status: 200 } 1 <WV-CSP-Message/>",
+        "end Closed",
+    ];
+    assert_eq!(items.iter().map(one).collect::<Vec<_>>(), expected);
+}
+
+#[test]
+fn only_so_many_subscribers_speak_wsp() {
+    let (mut mailbox, flow) = (Mailbox::default(), Arc::new(flow(Transport::Tcp)));
+    let mut held = 0;
+    for n in 0..=SUBSCRIBERS_MAX {
+        if n == SUBSCRIBERS_MAX {
+            held = mailbox.held();
+        }
+        let wire = Wire::from_frame(b"\x01\x60\x05\x01/imps\xCC<WV-CSP-Message/>", FrameNo(1), 0);
+        let sent = pdu(DELIVER, 0x40, 4, &[&[6, 5, 4, 0x23, 0xF0, 0xC0, 0][..], wire.bytes()].concat()).octets();
+        let header = pdu::Header::read(&sent).unwrap();
+        let whole = Wire::from_frame(&sent, FrameNo(1), 0);
+        let short = pdu::short(&whole, header, Direction::ClientToServer, FrameRange::default(), (Time(0), Time(0)));
+        let short = Short { source: n.to_string().into(), ..short.unwrap() };
+        mailbox.take(&flow, short, &mut Vec::new());
+    }
+    assert_eq!(mailbox.held(), held);
+}
