@@ -13,8 +13,9 @@ use impslint::csp;
 use impslint::engine::{Engine, Rulebook, pipeline};
 use impslint::report::Outcome;
 use impslint::rules::{self, Page};
+use impslint::syntax::Encoding;
 use impslint::time::Time;
-use impslint::trace::{Crafted, Line, Over, Trace, craft, parse};
+use impslint::trace::{Crafted, Decoder, Line, Over, Payload, Show, Trace, craft, parse};
 use rayon::prelude::*;
 
 const OVER: [Over; 2] = [Over::Wsp, Over::Wtp];
@@ -390,4 +391,61 @@ fn what_another_gateway_and_its_client_say() {
         .collect();
     expected.sort();
     assert_eq!(all, expected);
+}
+
+/// A trace with every message in this encoding.
+fn written_in(trace: &Trace, encoding: Encoding) -> Trace {
+    let mut trace = trace.clone();
+    trace.defaults.encoding = encoding;
+    for line in &mut trace.lines {
+        if let Line::Event(said) = line
+            && let Payload::Message(usual) = &mut said.payload
+        {
+            usual.encoding = encoding;
+        }
+    }
+    trace
+}
+
+/// What `decode` prints of a capture, without what is said of carrier and encoding.
+fn decoded(octets: Vec<u8>) -> String {
+    let show = Show { secrets: true, content: true };
+    let mut decoder = Decoder::new(show);
+    let mut all = String::new();
+    let mut context = impslint::tls::Context::default();
+    let _ = pipeline::run(&mut opened(octets), &mut context, 1, Some, |_, items| {
+        for item in items.into_iter().flatten() {
+            let Carried::Envelope(envelope) = item else { continue };
+            all.push_str(&match csp::decode::decode(envelope) {
+                Ok(message) => decoder.message(&message),
+                Err(envelope) => decoder.bare(&envelope),
+            });
+        }
+        std::ops::ControlFlow::Continue(())
+    });
+    let of_carrier = |line: &&str| ["csp ", "over ", "connection "].iter().any(|word| line.starts_with(word));
+    all.lines().filter(|line| !line.is_empty() && !of_carrier(line)).map(|line| format!("{line}\n")).collect()
+}
+
+#[test]
+fn the_same_is_decoded_in_every_encoding_over_every_carrier() {
+    let engine = Engine::new(Rulebook::new(rules::all()).unwrap(), 1);
+    for trace in [include_str!("../../samples/clean-wbxml.trace"), include_str!("../../samples/wasteful.trace")] {
+        let trace = parse(trace).unwrap();
+        let plain = over(&written_in(&trace, Encoding::Xml), Over::Http);
+        let said = decoded(crafted(&plain).0);
+        let found = |trace: &Trace| -> Vec<_> {
+            findings(&engine, trace).into_iter().filter(|(rule, _)| !rule.starts_with("encoding/")).collect()
+        };
+        for (encoding, carrier) in [
+            (Encoding::Wbxml, Over::Http),
+            (Encoding::Xml, Over::Wsp),
+            (Encoding::Wbxml, Over::Wsp),
+            (Encoding::Wbxml, Over::Wtp),
+        ] {
+            let other = over(&written_in(&trace, encoding), carrier);
+            assert_eq!(decoded(crafted(&other).0), said, "{} over {}", encoding.name(), carrier.name());
+            assert_eq!(found(&other), found(&plain), "{} over {}", encoding.name(), carrier.name());
+        }
+    }
 }

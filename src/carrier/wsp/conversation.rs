@@ -131,10 +131,11 @@ impl Conversation {
                 let key = Key { initiator: way, tid: (*tid).into() };
                 if let Some(index) = self.find(key) {
                     let before = self.open.get_mut(index)?;
-                    before.again |= before.marks.first() == Some(&mark);
+                    let [request, _] = &mut before.marks;
+                    before.again |= *request == mark;
                     if before.request.is_nothing() {
                         // Its answer overtook it.
-                        before.marks = [mark, before.marks.into_iter().nth(1).flatten()];
+                        *request = mark;
                         self.requested(index, &parcel, out);
                         return Some(());
                     }

@@ -10,7 +10,7 @@ use crate::carrier::Wholeness;
 use crate::flow::{Datagram, Loss};
 
 impl Conversation {
-    /// Reads a PDU of WTP.
+    /// Reads a PDU of WTP; `None` where it is none or repeats what is known.
     pub(super) fn pdu(&mut self, datagram: &Datagram<'_>, range: Range<usize>, out: &mut Output<'_>) -> Option<()> {
         let octets = datagram.bytes.get(range.clone())?;
         let pdu = wtp::Pdu::read(octets)?;
@@ -24,7 +24,7 @@ impl Conversation {
             What::Invoke { class, last } if pdu.from_initiator => {
                 let mark = Some(fingerprint(pdu.data));
                 let beside = class < 2 && last;
-                let Some(index) = self.invoked(key, mark, (pdu.again, beside), spot, out) else { return Some(()) };
+                let index = self.invoked(key, mark, (pdu.again, beside), spot, out)?;
                 self.request_part(index, (0, last), class, &parcel, out);
             }
             What::Invoked { number, last } if pdu.from_initiator => {
@@ -35,9 +35,14 @@ impl Conversation {
                 };
                 self.request_part(index, (number, last), 2, &parcel, out);
             }
-            What::Result { last } if !pdu.from_initiator => self.result_part(key, (0, last), &parcel, spot, out),
+            What::Result { last } if !pdu.from_initiator => {
+                let mark = Some(fingerprint(pdu.data));
+                let index = self.resulted(key, mark, pdu.again, spot, out)?;
+                self.result_part(index, (0, last), &parcel, out);
+            }
             What::Resulted { number, last } if !pdu.from_initiator => {
-                self.result_part(key, (number, last), &parcel, spot, out);
+                let index = self.resulted(key, None, true, spot, out)?;
+                self.result_part(index, (number, last), &parcel, out);
             }
             What::Ack { verifies: false, number } => self.acknowledged(key, pdu.from_initiator, number, spot, out),
             What::Abort => {
@@ -121,22 +126,30 @@ impl Conversation {
         }
     }
 
-    /// Takes a part of a result.
-    fn result_part(
+    /// The transaction that a part of a result belongs to, which may be sent `again`; `None` where it repeats what is known.
+    fn resulted(
         &mut self,
         key: Key,
-        (number, last): (u8, bool),
-        parcel: &Parcel<'_>,
+        mark: Option<u64>,
+        again: bool,
         spot: Spot,
         out: &mut Output<'_>,
-    ) {
+    ) -> Option<usize> {
         let index = match self.find(key) {
             Some(index) => index,
-            None if self.ended.marks(key, spot.time).is_some() => return,
+            // Another result under the number of a transaction that is over is one whose invocation is missing.
+            None if self.ended.marks(key, spot.time).is_some_and(|[_, answer]| again || answer == mark) => return None,
             None => self.begin(key, spot, out),
         };
+        let [_, answer] = &mut self.open.get_mut(index)?.marks;
+        *answer = answer.or(mark);
+        Some(index)
+    }
+
+    /// Takes a part of a result.
+    fn result_part(&mut self, index: usize, (number, last): (u8, bool), parcel: &Parcel<'_>, out: &mut Output<'_>) {
         let Some(transaction) = self.open.get_mut(index) else { return };
-        transaction.touch(spot, self.datagrams);
+        transaction.touch(parcel.spot(), self.datagrams);
         match std::mem::take(&mut transaction.answer) {
             Side::Nothing if number == 0 && last => self.answered(index, parcel, out),
             Side::Nothing => {

@@ -153,3 +153,13 @@ fn at_the_end_what_is_open_is_open() {
     ];
     assert_eq!(story.told(), told);
 }
+
+#[test]
+fn a_number_used_anew_is_no_repetition() {
+    let mut story = begun();
+    // A client that began anew counts from the start, and its first request is missing.
+    story.say(FRO, &result(1, &reply(b"other"))).quiet();
+    assert_eq!(story.told(), ["gap client MissingPackets at 4", "server 2 200 \"other\" 4-4"]);
+    story.say(FRO, &result(1, &reply(b"other")));
+    assert_eq!(story.told(), [""; 0]);
+}
