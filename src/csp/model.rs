@@ -137,7 +137,7 @@ const fn removed(name: NameId, space: Space, trust: Trust) -> Element {
     Element::new(name, space, trust, Kind::Removed)
 }
 
-/// How many names the vocabulary may grow to before [`Table`] has to.
+/// How many names the vocabulary may grow to before the table of names has to.
 pub const NAMES: usize = 1024;
 
 /// The elements of one version with an index from name to row.
