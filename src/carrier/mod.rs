@@ -70,6 +70,9 @@ pub enum Carrier {
 }
 
 impl Carrier {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Http, Self::Sms, Self::Wsp];
+
     /// The name used in reports: `http`, `sms`, `wsp`.
     pub fn name(self) -> &'static str {
         match self {

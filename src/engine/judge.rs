@@ -80,12 +80,9 @@ struct Wanting {
     place: usize,
 }
 
-/// The carriers there are.
-const CARRIERS: [Carrier; 1] = [Carrier::Http];
-
 /// The bits of a version and a carrier, those of all where it is not known.
 fn manners(version: Option<Version>, carrier: Option<Carrier>) -> u32 {
-    let carriers = CARRIERS.into_iter().enumerate().filter(|(_, c)| carrier.is_none_or(|carrier| carrier == *c));
+    let carriers = Carrier::ALL.into_iter().enumerate().filter(|(_, c)| carrier.is_none_or(|carrier| carrier == *c));
     let versions = version.map_or(0xff, |version| 1 << version as u32);
     carriers.fold(0, |all, (number, _)| all | versions << (8 * number))
 }
@@ -105,7 +102,7 @@ impl Register {
                 traits |= 1 << *bit;
             }
             let versions = page.versions.iter().map(|version| manners(Some(*version), None));
-            let carriers = CARRIERS.into_iter().filter(|c| page.travels_by(*c)).map(|c| manners(None, Some(c)));
+            let carriers = Carrier::ALL.into_iter().filter(|c| page.travels_by(*c)).map(|c| manners(None, Some(c)));
             let manners = versions.fold(0, |a, b| a | b) & carriers.fold(0, |a, b| a | b);
             register.rules.push(Wanting { traits, manners, place });
         }
@@ -349,5 +346,7 @@ mod tests {
         assert_eq!(wanted & manners(Some(Version::V12), None), wanted);
         assert_eq!(wanted & manners(None, None), wanted);
         assert_eq!(wanted & manners(Some(Version::V11), Some(Carrier::Http)), 0);
+        assert_eq!(wanted & manners(Some(Version::V12), Some(Carrier::Wsp)), 0);
+        assert_eq!(wanted & manners(Some(Version::V12), Some(Carrier::Sms)), 0);
     }
 }
