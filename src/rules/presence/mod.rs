@@ -11,7 +11,9 @@ use crate::session::Event;
 mod availability_flash;
 mod one_by_one_subscription;
 mod presence_polling;
+mod published_server_attribute;
 mod redundant_update;
+mod value_despite_qualifier;
 
 /// The rules of the family.
 pub(super) const RULES: &[Rule] = &[
@@ -31,9 +33,19 @@ pub(super) const RULES: &[Rule] = &[
         check: Check::SessionWith(&[name::GET_PRESENCE_REQUEST], presence_polling::check),
     },
     Rule {
+        name: "presence/published-server-attribute",
+        page: include_str!("../../../rules/presence/published-server-attribute.md"),
+        check: Check::MessageWith(&[name::UPDATE_PRESENCE_REQUEST], published_server_attribute::check),
+    },
+    Rule {
         name: "presence/redundant-update",
         page: include_str!("../../../rules/presence/redundant-update.md"),
         check: Check::SessionWith(&[name::UPDATE_PRESENCE_REQUEST], redundant_update::check),
+    },
+    Rule {
+        name: "presence/value-despite-qualifier",
+        page: include_str!("../../../rules/presence/value-despite-qualifier.md"),
+        check: Check::MessageWith(&[name::QUALIFIER], value_despite_qualifier::check),
     },
 ];
 
