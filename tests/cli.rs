@@ -348,8 +348,8 @@ fn info_tells_what_a_capture_holds() {
     let told = out(&output);
     for row in [
         "samples/damaged.pcapng",
-        "  format      pcapng, 58 packets, 19\u{202f}944 bytes",
-        "  anomaly     the file ends within a record at offset 19916, 28 octets",
+        "  format      pcapng, 58 packets, 19\u{202f}868 bytes",
+        "  anomaly     the file ends within a record at offset 19840, 28 octets",
         "link types    1 (ETHERNET)",
         "CSP versions  1.1 (22)",
         "carriers      http (22)",

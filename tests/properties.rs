@@ -186,7 +186,8 @@ impl Conversation {
         }
         if self.leaves {
             say(50, "client Logout-Request 9");
-            say(2, "server Status 9\n  Result\n    Code 200");
+            let answer = if self.head.starts_with("1.1") { "Disconnect 9 mode=response" } else { "Status 9" };
+            say(2, &format!("server {answer}\n  Result\n    Code 200"));
         }
         out
     }

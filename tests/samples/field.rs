@@ -165,8 +165,8 @@ impl Talk<'_> {
     /// Publishes that the user is there.
     fn appear(&mut self, id: u32) -> &mut Self {
         let update = format!(
-            "UpdatePresence-Request {id}\n  PresenceSubList\n    OnlineStatus\n      Qualifier T\n      PresenceValue \
-             T\n    UserAvailability\n      Qualifier T\n      PresenceValue AVAILABLE"
+            "UpdatePresence-Request {id}\n  PresenceSubList\n    UserAvailability\n      Qualifier T\n      PresenceValue \
+             AVAILABLE"
         );
         self.ask(400, &update, &format!("Status {id}\n  Result\n    Code 200"))
     }

@@ -163,14 +163,15 @@ fn subject(text: &str) -> &str {
     text.split(',').next().unwrap_or(text)
 }
 
-/// Whether a finding of a whole capture says what this one says, on less.
+/// Whether a finding of a whole capture says what this one says, on less. One that stands for more of the same may be
+/// about another client whose session has the same name.
 pub(crate) fn bears_out(whole: &Finding, poor: &Finding) -> bool {
     let same = |whole: &str, poor: &str| poor.is_empty() || whole.is_empty() || whole == poor;
     whole.rule == poor.rule
         && whole.side == poor.side
         && same(&whole.session, &poor.session)
         && same(&whole.user, &poor.user)
-        && whole.client == poor.client
+        && (whole.client == poor.client || !whole.session.is_empty() && !whole.rest.contains("; repeats 0;"))
         && (!NAMING.iter().any(|family| poor.rule.starts_with(family))
             || subject(&whole.message) == subject(&poor.message))
 }

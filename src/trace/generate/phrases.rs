@@ -27,6 +27,7 @@ phrases! {
     Read "read", Told "told", Subscribe "subscribe", Poll "poll", Message "message",
     MessageOfSeveral "message-of-several", Delivered "delivered", Notice "notice", Noted "noted", Send "send",
     Sent "sent", Change "change", KeepAlive "keep-alive", Kept "kept", Logout "logout",
+    Left "left",
 }
 
 macro_rules! gaps {

@@ -187,6 +187,7 @@ impl Talk {
             Phrase::Read => Phrase::Told,
             Phrase::Send => Phrase::Sent,
             Phrase::KeepAlive => Phrase::Kept,
+            Phrase::Logout => Phrase::Left,
             Phrase::Poll => return self.found(),
             Phrase::Delivered | Phrase::Noted => return None,
             _ => Phrase::Done,
