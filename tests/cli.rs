@@ -87,7 +87,7 @@ fn fail_on_draws_the_line() {
 fn the_status_is_the_same_in_every_format() {
     let none = without_imps();
     for (path, expected) in [(CLEAN, 0), (FIELD, 1), (WARNED, 1), (text(&none), 3), ("no/such/file", 2)] {
-        for format in ["human", "concise", "json"] {
+        for format in ["human", "concise", "json", "jsonl", "sarif", "junit", "github", "gitlab", "checkstyle", "csv"] {
             assert_eq!(status(&run(&["check", path, "--format", format])), expected, "{path} as {format}");
         }
     }
@@ -303,6 +303,52 @@ fn decode_hides_what_is_private_unless_asked() {
     for line in lines.lines() {
         serde_json::from_str::<serde_json::Value>(line).unwrap();
     }
+}
+
+#[test]
+fn several_reports_come_of_one_run() {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("several");
+    fs::create_dir_all(&folder).unwrap();
+    let [table, lines, sarif] = ["found.csv", "found.jsonl", "found.sarif"].map(|name| folder.join(name));
+    let given = [("csv", &table), ("jsonl", &lines), ("sarif", &sarif)];
+    let outputs: Vec<String> = given.iter().map(|(format, file)| format!("{format}={}", file.display())).collect();
+    let mut arguments = vec!["check", FIELD, "--format", "concise"];
+    outputs.iter().for_each(|output| arguments.extend(["-o", output]));
+    let output = run(&arguments);
+    assert_eq!(status(&output), 1, "{}", err(&output));
+    let [table, lines, sarif] = [table, lines, sarif].map(|file| fs::read_to_string(file).unwrap());
+    let findings = out(&output).lines().filter(|line| line.contains("[") && line.contains("]")).count();
+    let sarif: serde_json::Value = serde_json::from_str(&sarif).unwrap();
+    let results = sarif["runs"][0]["results"].as_array().unwrap();
+    assert!(findings > 3);
+    assert_eq!((table.lines().count(), lines.lines().count(), results.len()), (findings + 1, findings + 1, findings));
+    // Where a frame stands in the file: an Ethernet frame that carries IPv4.
+    let capture = fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join(FIELD)).unwrap();
+    for result in results {
+        let region = &result["locations"][0]["physicalLocation"]["region"];
+        let at = usize::try_from(region["byteOffset"].as_u64().unwrap()).unwrap();
+        assert_eq!(capture[at + 12..at + 15], [0x08, 0x00, 0x45], "{region}");
+    }
+    assert_eq!(status(&run(&["check", FIELD, "-o", "csv=no/such/folder/x.csv"])), 2);
+    assert_eq!(status(&run(&["check", FIELD, "-o", "table=x.csv"])), 2);
+    assert_eq!(status(&run(&["check", FIELD, "-o", "csv=-", "-o", "json=-"])), 2);
+}
+
+#[test]
+fn what_is_passed_on_names_nobody_unless_asked_to() {
+    let told = |arguments: &[&str]| out(&run(&[&["check", "samples/wasteful.pcapng"], arguments].concat()));
+    let names = ["greta", "358405", "phone.example"];
+    for format in ["sarif", "junit", "github", "gitlab"] {
+        let text = told(&["--format", format]);
+        assert!(!names.iter().any(|name| text.contains(name)), "{format}: {text}");
+    }
+    for format in ["human", "concise", "json", "jsonl", "checkstyle", "csv"] {
+        let text = told(&["--format", format, "--redact"]);
+        assert!(!names.iter().any(|name| text.contains(name)), "{format}: {text}");
+    }
+    assert!(told(&["--format", "sarif", "--no-redact"]).contains("wv:greta@example.net"));
+    assert!(told(&["--format", "json"]).contains("wv:greta@example.net"));
+    assert!(told(&["--format", "json", "--redact"]).contains("wv:user1@example.net"));
 }
 
 #[test]

@@ -90,6 +90,8 @@ impl std::fmt::Debug for Secrets {
 pub struct Window {
     /// The octets of the stretch, file structure included, up to the end of its last whole record.
     pub bytes: Vec<u8>,
+    /// Where they begin in the input, in octets; of compressed input, in what came out of it.
+    pub offset: u64,
     /// The frames of the stretch, in file order.
     pub frames: Vec<FrameRef>,
     /// Comments on frames of the stretch.

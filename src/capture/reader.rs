@@ -137,6 +137,7 @@ impl Reader {
             window.bytes.clear();
             return self.failed.take().map_or(Ok(false), Err);
         }
+        window.offset = self.offset;
         let (filled, done) = self.fill(window);
         let Window { bytes, frames, .. } = window;
         self.tail.clear();
@@ -153,7 +154,7 @@ impl Reader {
     /// are of the input and how many of them are done with. The room is twice the tail at least, so that copying tails
     /// costs no more than reading; and it grows as octets arrive, not as some length field says.
     fn fill(&mut self, window: &mut Window) -> (usize, usize) {
-        let Window { bytes, frames, comments, secrets } = window;
+        let Window { bytes, frames, comments, secrets, .. } = window;
         let (mut filled, mut done) = (self.tail.len(), 0);
         // What `bytes` holds from the last time is overwritten, not cleared.
         bytes.resize(bytes.len().max(filled), 0);

@@ -39,9 +39,20 @@ pub(super) struct Check {
     /// 'traces/**/*.pcap*'; `-` reads standard input.
     #[arg(required = true, value_name = "PATH")]
     pub(super) paths: Vec<PathBuf>,
-    /// How to show the findings.
+    /// How to show the findings on standard output.
     #[arg(long, value_enum, default_value = "human")]
     pub(super) format: Format,
+    /// Write a report in a format to a file besides, such as sarif=found.sarif; any number of times. `-` is standard
+    /// output, in place of what --format says.
+    #[arg(short, long, value_name = "FORMAT=FILE", value_parser = output)]
+    pub(super) output: Vec<Output>,
+    /// Replace users and phone numbers by pseudonyms and what people wrote by its length, in every report. Reports in
+    /// sarif, junit, github and gitlab are so anyway.
+    #[arg(long)]
+    pub(super) redact: bool,
+    /// Name users in every report.
+    #[arg(long, conflicts_with = "redact")]
+    pub(super) no_redact: bool,
     /// The mildest severity that makes the exit status 1.
     #[arg(long, value_enum, default_value = "warning", value_name = "SEVERITY")]
     pub(super) fail_on: FailOn,
@@ -117,6 +128,31 @@ pub(super) struct Craft {
     pub(super) output: PathBuf,
 }
 
+/// A report besides that on standard output.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Output {
+    pub(super) format: Format,
+    pub(super) file: PathBuf,
+}
+
+/// A format and a file.
+fn output(text: &str) -> Result<Output, String> {
+    let (format, file) = text.split_once('=').ok_or("not FORMAT=FILE, such as sarif=found.sarif")?;
+    if file.is_empty() {
+        return Err("names no file".to_owned());
+    }
+    Ok(Output { format: Format::from_str(format, false).map_err(|_| formats(format))?, file: file.into() })
+}
+
+/// What formats there are.
+fn formats(given: &str) -> String {
+    let all: Vec<String> = Format::value_variants()
+        .iter()
+        .filter_map(|format| Some(format.to_possible_value()?.get_name().to_owned()))
+        .collect();
+    format!("{given} is no format; there are {}", all.join(", "))
+}
+
 /// A share in percent.
 fn percent(text: &str) -> Result<f64, String> {
     let share: f64 = text.trim_end_matches('%').parse().map_err(|_| "not a number".to_owned())?;
@@ -169,6 +205,20 @@ pub(super) enum Format {
     Concise,
     /// One JSON object; its schema is docs/report.schema.json.
     Json,
+    /// A JSON object a finding, one a line, and one for the summary at the end.
+    Jsonl,
+    /// SARIF 2.1.0, for code scanning.
+    Sarif,
+    /// JUnit, for test reports of CI.
+    Junit,
+    /// Annotations of a GitHub workflow; the page of $GITHUB_STEP_SUMMARY besides.
+    Github,
+    /// The code quality report of GitLab.
+    Gitlab,
+    /// Checkstyle.
+    Checkstyle,
+    /// A row a finding.
+    Csv,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum, Debug)]
@@ -211,13 +261,18 @@ pub(super) enum FailOn {
 }
 
 impl FailOn {
+    /// The mildest severity that fails the run; `None` where none does.
+    pub(super) fn least(self) -> Option<Severity> {
+        match self {
+            Self::Error => Some(Severity::Error),
+            Self::Warning => Some(Severity::Warning),
+            Self::Info => Some(Severity::Info),
+            Self::Never => None,
+        }
+    }
+
     /// Whether a finding of this severity fails the run.
     pub(super) fn fails(self, severity: Severity) -> bool {
-        match self {
-            Self::Error => severity >= Severity::Error,
-            Self::Warning => severity >= Severity::Warning,
-            Self::Info => true,
-            Self::Never => false,
-        }
+        self.least().is_some_and(|least| severity >= least)
     }
 }

@@ -1,7 +1,8 @@
 //! `impslint check`.
 
+use std::fs::File;
 use std::io::{self, BufWriter, IsTerminal, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -19,11 +20,12 @@ pub(super) fn run(arguments: &Check) -> Result<u8, Fault> {
         if arguments.timings { (rulebook.metered(), 1) } else { (rulebook, arguments.reading.threads) };
     let engine = Engine::new(rulebook, inputs::threads(threads));
     let engine = engine.with_keys(inputs::keys(arguments.reading.keylog.as_deref())?);
+    let outputs = Outputs::of(arguments)?;
     let mut outcome = Outcome::default();
     let mut out = BufWriter::new(io::stdout().lock());
     // What a pipe brings is told as it comes; of several inputs all are told together.
     let mut telling = match arguments.paths.as_slice() {
-        [path] if path == Path::new("-") => Telling::new(format(arguments), &mut out),
+        [path] if path == Path::new("-") && outputs.is_told() => Telling::new(outputs.first, &mut out),
         _ => None,
     };
     let mut inputs = Inputs::find(&arguments.paths, arguments.reading.merge);
@@ -43,15 +45,12 @@ pub(super) fn run(arguments: &Check) -> Result<u8, Fault> {
     match telling {
         _ if outcome.inputs.is_empty() => {}
         Some(telling) => telling.finish(&outcome)?,
-        None => {
-            report::write(&outcome, format(arguments), &mut out)?;
-            out.flush()?;
-        }
+        None => outputs.write(&outcome, &mut out)?,
     }
     if let Some(timings) = &outcome.timings {
         timings.write(began.elapsed(), &mut io::stderr().lock())?;
     }
-    tell_apart(&outcome, arguments.format);
+    tell_apart(&outcome, outputs.first);
     if is_too_poor(arguments, &outcome) {
         complain(&poverty(arguments, &outcome));
     }
@@ -96,11 +95,11 @@ fn poverty(arguments: &Check, outcome: &Outcome) -> String {
 }
 
 /// What a JSON report has no field for is said on standard error.
-fn tell_apart(outcome: &Outcome, format: Format) {
+fn tell_apart(outcome: &Outcome, format: report::Format) {
     if !outcome.tally.has_imps() && !outcome.inputs.is_empty() {
         complain("no IMPS traffic recognised");
     }
-    if format == Format::Json {
+    if matches!(format, report::Format::Json | report::Format::Jsonl | report::Format::Csv) {
         outcome.internal.iter().for_each(|fault| complain(fault));
         if outcome.dropped_findings > 0 {
             complain(&format!("{} further findings are not listed", outcome.dropped_findings));
@@ -109,17 +108,92 @@ fn tell_apart(outcome: &Outcome, format: Format) {
     }
 }
 
-fn format(arguments: &Check) -> report::Format {
-    match arguments.format {
+/// The reports of a run.
+struct Outputs {
+    /// What goes to standard output.
+    first: report::Format,
+    files: Vec<(report::Format, PathBuf)>,
+    /// Whether users have pseudonyms, where the format does not decide it.
+    redact: Option<bool>,
+}
+
+impl Outputs {
+    fn of(arguments: &Check) -> Result<Self, Fault> {
+        let (to_stdout, files): (Vec<_>, Vec<_>) =
+            arguments.output.iter().partition(|output| output.file == Path::new("-"));
+        if to_stdout.len() > 1 {
+            return Err(Fault::Usage("only one report can go to standard output".to_owned()));
+        }
+        let first = to_stdout.first().map_or(arguments.format, |output| output.format);
+        let redact = match (arguments.redact, arguments.no_redact) {
+            (true, _) => Some(true),
+            (_, true) => Some(false),
+            _ => None,
+        };
+        // What goes to a file has no colours and a fixed width.
+        let plain = human::Options { width: WIDTH, color: false };
+        let files = files.iter().map(|output| {
+            let format = format(arguments, output.format);
+            let format = if let report::Format::Human(_) = format { report::Format::Human(plain) } else { format };
+            (format, output.file.clone())
+        });
+        Ok(Self { first: format(arguments, first), files: files.collect(), redact })
+    }
+
+    /// Whether findings may be told one by one: where nothing of them is to be written besides, and they are told as
+    /// they are.
+    fn is_told(&self) -> bool {
+        self.files.is_empty() && self.redact != Some(true)
+    }
+
+    fn write(&self, outcome: &Outcome, out: &mut impl Write) -> io::Result<()> {
+        let is_redacted = |format: report::Format| self.redact.unwrap_or(format.is_passed_on());
+        let formats = self.files.iter().map(|(format, _)| *format).chain([self.first]);
+        let redacted = formats.into_iter().any(is_redacted).then(|| report::redacted(outcome));
+        let given = |format| redacted.as_ref().filter(|_| is_redacted(format)).unwrap_or(outcome);
+        for (format, file) in &self.files {
+            let mut file = BufWriter::new(create(file)?);
+            report::write(given(*format), *format, &mut file)?;
+            file.flush()?;
+        }
+        if self.first == report::Format::Github
+            && let Some(page) = std::env::var_os("GITHUB_STEP_SUMMARY").filter(|page| !page.is_empty())
+        {
+            let page = File::options().append(true).create(true).open(page)?;
+            report::github::summary(given(self.first), &mut BufWriter::new(page))?;
+        }
+        report::write(given(self.first), self.first, out)?;
+        out.flush()
+    }
+}
+
+/// A file to write a report to; an error names it.
+fn create(file: &Path) -> io::Result<File> {
+    let named = |error: io::Error| io::Error::new(error.kind(), format!("cannot write {}: {error}", file.display()));
+    File::create(file).map_err(named)
+}
+
+fn format(arguments: &Check, format: Format) -> report::Format {
+    match format {
         Format::Concise => report::Format::Concise,
         Format::Json => report::Format::Json,
+        Format::Jsonl => report::Format::Jsonl,
+        Format::Sarif => report::Format::Sarif,
+        Format::Junit => report::Format::Junit(arguments.fail_on.least()),
+        Format::Github => report::Format::Github,
+        Format::Gitlab => report::Format::Gitlab,
+        Format::Checkstyle => report::Format::Checkstyle,
+        Format::Csv => report::Format::Csv,
         Format::Human => report::Format::Human(human::Options { width: width(), color: colour(&arguments.colour) }),
     }
 }
 
+/// Columns to draw in where nothing is known.
+const WIDTH: usize = 100;
+
 /// Columns to draw in: those of the terminal where `COLUMNS` tells, else 100.
 fn width() -> usize {
-    std::env::var("COLUMNS").ok().and_then(|c| c.parse().ok()).unwrap_or(100)
+    std::env::var("COLUMNS").ok().and_then(|c| c.parse().ok()).unwrap_or(WIDTH)
 }
 
 pub(super) fn colour(arguments: &Colour) -> bool {

@@ -36,8 +36,57 @@ pub fn write(outcome: &Outcome, out: &mut impl Write) -> io::Result<()> {
         findings: &outcome.findings,
         timings: outcome.timings.as_ref(),
     };
-    report.serialize(&mut serde_json::Serializer::with_formatter(&mut *out, Guarded))?;
+    one(&report, out)
+}
+
+/// Writes a line a finding, each an object as in the array of findings of [`write`], with `"type": "finding"`; then
+/// one with `"type": "summary"`, the inputs and the summary.
+///
+/// # Errors
+/// Those of the writer.
+pub fn lines(outcome: &Outcome, out: &mut impl Write) -> io::Result<()> {
+    outcome.findings.iter().try_for_each(|filed| line(filed, out))?;
+    let Outcome { inputs, timings, .. } = outcome;
+    let last = Last {
+        kind: "summary",
+        schema: SCHEMA,
+        tool: Tool::OWN,
+        inputs,
+        summary: Summary::of(outcome),
+        timings: timings.as_ref(),
+    };
+    one(&last, out)
+}
+
+/// Writes the line of a finding.
+pub(super) fn line(filed: &Filed, out: &mut impl Write) -> io::Result<()> {
+    one(&Line { kind: "finding", finding: Finding::of(filed) }, out)
+}
+
+fn one(value: &impl Serialize, out: &mut impl Write) -> io::Result<()> {
+    value.serialize(&mut serde_json::Serializer::with_formatter(&mut *out, Guarded))?;
     writeln!(out)
+}
+
+#[derive(Serialize)]
+struct Line<'o> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    #[serde(flatten)]
+    finding: Finding<'o>,
+}
+
+#[derive(Serialize)]
+struct Last<'o> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    schema: u32,
+    tool: Tool,
+    #[serde(serialize_with = "inputs")]
+    inputs: &'o [super::Input],
+    summary: Summary<'o>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    timings: Option<&'o super::Timings>,
 }
 
 #[derive(Serialize)]

@@ -1,7 +1,8 @@
 //! Findings in, text out: one file a format.
 //!
-//! In: an [`Outcome`], what a run of the engine ended with. Out: text on a writer: [`json`] for programs, [`concise`]
-//! for editors and `grep`, [`human`] for people, who see each finding on an [`excerpt`] of the messages it is about.
+//! In: an [`Outcome`], what a run of the engine ended with. Out: text on a writer: [`human`] for people, who see each
+//! finding on an [`excerpt`] of the messages it is about; [`concise`] for editors and `grep`, [`json`] for programs,
+//! [`sarif`], [`xml`], [`github`], [`gitlab`] and [`csv`] for the machines that expect them.
 //! An excerpt is made anew from the tree, never cut from the capture, and every text from the wire goes through
 //! [`sanitise()`] on its way to a terminal.
 
@@ -18,16 +19,28 @@ use crate::wire::FrameNo;
 
 pub mod concise;
 mod contents;
+pub mod csv;
 pub mod excerpt;
 pub mod filter;
+pub mod github;
+pub mod gitlab;
 pub mod human;
+mod identity;
 pub mod info;
 pub mod json;
 mod neighbourhood;
+mod offsets;
+mod position;
+mod redact;
+pub mod sarif;
 mod summary;
 mod timings;
+pub mod xml;
 
 pub use self::contents::{Contents, Kinds, Manner, Share};
+pub use self::identity::identity;
+pub use self::position::Position;
+pub use self::redact::{Pseudonyms, redacted};
 pub use self::summary::skipped;
 pub use self::timings::{RuleTime, Timings};
 pub use crate::sanitise::sanitise;
@@ -211,8 +224,8 @@ impl<W: Write> Telling<W> {
     pub fn new(format: Format, out: W) -> Option<Self> {
         let options = match format {
             Format::Human(options) => options,
-            Format::Concise => human::Options::default(),
-            Format::Json => return None,
+            Format::Concise | Format::Jsonl => human::Options::default(),
+            _ => return None,
         };
         Some(Self { format, artist: Artist::new(options), out, failed: None })
     }
@@ -221,6 +234,7 @@ impl<W: Write> Telling<W> {
     pub fn tell(&mut self, filed: &Filed) -> ControlFlow<()> {
         let told = match self.format {
             Format::Human(_) => writeln!(self.out, "{}", self.artist.draw(filed)),
+            Format::Jsonl => json::line(filed, &mut self.out),
             _ => concise::finding(filed, &mut self.out),
         };
         self.failed = told.and_then(|()| self.out.flush()).err();
@@ -248,6 +262,27 @@ pub enum Format {
     Concise,
     /// One JSON object, see `docs/report.schema.json`.
     Json,
+    /// A JSON object a finding, one a line, and one for the summary.
+    Jsonl,
+    /// SARIF 2.1.0.
+    Sarif,
+    /// JUnit; findings of this severity and worse are failures.
+    Junit(Option<Severity>),
+    /// Workflow commands of GitHub.
+    Github,
+    /// The code quality report of GitLab.
+    Gitlab,
+    /// Checkstyle.
+    Checkstyle,
+    /// A row a finding.
+    Csv,
+}
+
+impl Format {
+    /// Whether reports of the format are passed on, so that they tell nobody's name unless asked to.
+    pub fn is_passed_on(self) -> bool {
+        matches!(self, Self::Sarif | Self::Junit(_) | Self::Github | Self::Gitlab)
+    }
 }
 
 /// Writes a report.
@@ -259,6 +294,13 @@ pub fn write(outcome: &Outcome, format: Format, out: &mut impl Write) -> io::Res
         Format::Human(options) => human::write(outcome, options, out),
         Format::Concise => concise::write(outcome, out),
         Format::Json => json::write(outcome, out),
+        Format::Jsonl => json::lines(outcome, out),
+        Format::Sarif => sarif::write(outcome, out),
+        Format::Junit(least) => xml::junit(outcome, |severity| least.is_some_and(|least| severity >= least), out),
+        Format::Github => github::write(outcome, out),
+        Format::Gitlab => gitlab::write(outcome, out),
+        Format::Checkstyle => xml::checkstyle(outcome, out),
+        Format::Csv => csv::write(outcome, out),
     }
 }
 

@@ -340,6 +340,15 @@ impl PackedDocument {
         Self { vocabulary: document.vocabulary, octets: packed.octets.into_boxed_slice() }
     }
 
+    /// The same tree with other texts.
+    pub fn with_texts<'t>(&self, text: impl Fn(Node<'_>) -> Cow<'t, str>) -> Self {
+        let document = self.read();
+        let Some(root) = document.root() else { return self.clone() };
+        let mut packed = Packed::default();
+        packed.outline(root, usize::MAX, |node| text(node).into_owned().into());
+        Self { vocabulary: self.vocabulary, octets: packed.octets.into_boxed_slice() }
+    }
+
     /// The tree.
     pub fn read(&self) -> Document {
         let document = Unpacker::of(&self.octets).document(self.vocabulary);
