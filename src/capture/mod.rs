@@ -28,7 +28,7 @@ mod walk;
 pub mod write;
 
 pub use anomaly::{Anomaly, AnomalyKind, MAX_ANOMALIES};
-pub use error::{OpenError, ReadError};
+pub use error::{Octets, OpenError, ReadError};
 pub use format::{Coding, Format};
 pub use input::{Capture, Part};
 pub use interface::MAX_INTERFACES;

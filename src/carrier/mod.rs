@@ -47,13 +47,16 @@ impl Direction {
 pub enum Carrier {
     /// HTTP/1.x over TCP.
     Http,
+    /// Not known: a log tells payloads, and nothing of what carried them.
+    Log,
 }
 
 impl Carrier {
-    /// The name used in reports: `http`.
+    /// The name used in reports: `http`, `log`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Http => "http",
+            Self::Log => "log",
         }
     }
 }
@@ -80,6 +83,9 @@ pub enum Start {
 pub enum Wholeness {
     /// Every octet is there.
     Complete,
+    /// All that it says is there, but a log wrote it anew: its declaration, namespaces, white space or even its encoding
+    /// need not be those that were sent.
+    Retold,
     /// Octets are missing, for this reason.
     Lost(Loss),
     /// The stream ended, the capture too, before the announced end.
@@ -88,6 +94,13 @@ pub enum Wholeness {
     ClosedEarly,
     /// A limit of ours cut it (size of a body, inflation of a compressed one).
     Limit,
+}
+
+impl Wholeness {
+    /// Whether all that the payload says is there, as it was sent or written anew.
+    pub fn is_whole(self) -> bool {
+        matches!(self, Self::Complete | Self::Retold)
+    }
 }
 
 /// One carried payload with what its carrier said of it.

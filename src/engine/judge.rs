@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use crate::carrier::Carrier;
+use crate::carrier::{Carrier, Wholeness};
 use crate::csp::message::Message;
 use crate::csp::namespace::Version;
 use crate::finding::{Finding, Scene};
-use crate::rules::{Check, Page, PageError, Rule, Verdict};
-use crate::session::{Doubt, Session, Subscriber, Use};
+use crate::flow::Loss;
+use crate::rules::{Check, Evidence, Page, PageError, Rule, Verdict};
+use crate::session::{Doubt, Event, Session, Subscriber, Use};
 
 /// The rules of a run with their pages read, parameters as configured.
 #[derive(Debug, Default)]
@@ -73,7 +74,8 @@ impl Rulebook {
                 && version.is_none_or(|v| page.speaks_of(v))
                 && page.travels_by(carrier)
             {
-                ask(&mut judgement, rule, page, &scene, |verdict| check(message, verdict));
+                let untold = Untold { times: false, ..Untold::of(carrier, message.envelope.wholeness) };
+                ask(&mut judgement, rule, page, untold, &scene, |verdict| check(message, verdict));
             }
         }
         judgement
@@ -83,10 +85,11 @@ impl Rulebook {
     pub fn session(&self, session: &Session) -> Judgement {
         let mut judgement = Judgement::default();
         let scene = || Scene::session(session);
+        let untold = Untold::of_events(session.carrier, &session.events);
         for (rule, page) in self.applying(session.version, Some(session.carrier)) {
             match rule.check {
-                Check::Session(check) => ask(&mut judgement, rule, page, &scene, |v| check(session, v)),
-                Check::Transaction(check) => ask(&mut judgement, rule, page, &scene, |v| {
+                Check::Session(check) => ask(&mut judgement, rule, page, untold, &scene, |v| check(session, v)),
+                Check::Transaction(check) => ask(&mut judgement, rule, page, untold, &scene, |v| {
                     for transaction in &session.transactions {
                         check(session, transaction, v);
                     }
@@ -102,7 +105,8 @@ impl Rulebook {
         let mut judgement = Judgement::default();
         for (rule, page) in self.applying(None, None) {
             if let Check::Subscriber(check) = rule.check {
-                ask(&mut judgement, rule, page, &Scene::default, |verdict| check(subscriber, verdict));
+                let untold = Untold::of_events(Carrier::Http, subscriber.attempts.iter().map(|a| &a.request));
+                ask(&mut judgement, rule, page, untold, &Scene::default, |verdict| check(subscriber, verdict));
             }
         }
         judgement
@@ -113,7 +117,8 @@ impl Rulebook {
         let mut judgement = Judgement::default();
         for (rule, page) in self.applying(None, None) {
             if let Check::Identity(check) = rule.check {
-                ask(&mut judgement, rule, page, &Scene::default, |verdict| check(uses, verdict));
+                let untold = Untold::of_events(Carrier::Http, uses.iter().map(|of| &of.login));
+                ask(&mut judgement, rule, page, untold, &Scene::default, |verdict| check(uses, verdict));
             }
         }
         judgement
@@ -126,11 +131,46 @@ impl Rulebook {
     }
 }
 
-/// Puts something before a rule. A rule that panics is noted, and the run goes on.
+/// What a log leaves out of what was said. A capture leaves out nothing.
+#[derive(Clone, Copy, Debug)]
+struct Untold {
+    times: bool,
+    writing: bool,
+    head: bool,
+}
+
+impl Untold {
+    fn of(carrier: Carrier, whole: Wholeness) -> Self {
+        let writing = matches!(whole, Wholeness::Retold | Wholeness::Lost(Loss::Log));
+        Self { times: false, writing, head: carrier == Carrier::Log }
+    }
+
+    fn of_events<'e>(carrier: Carrier, events: impl IntoIterator<Item = &'e Event>) -> Self {
+        events.into_iter().fold(Self::of(carrier, Wholeness::Complete), |all, event| {
+            let this = Self::of(carrier, event.whole);
+            Self { times: all.times || event.start.is_order(), writing: all.writing || this.writing, head: all.head }
+        })
+    }
+
+    /// Why a rule of this page cannot be believed.
+    fn doubt(self, page: &Page) -> Option<Doubt> {
+        let reasons = [
+            (self.times, Evidence::Times, Doubt::Untimed),
+            (self.writing, Evidence::Writing, Doubt::Retold),
+            (self.head, Evidence::Head, Doubt::Headless),
+        ];
+        let mut missed = reasons.into_iter().filter(|(untold, needed, _)| *untold && page.evidence.contains(needed));
+        missed.next().map(|(_, _, doubt)| doubt)
+    }
+}
+
+/// Puts something before a rule. A rule that panics is noted, and the run goes on; what it finds is a doubt where it
+/// rests on what was not told.
 fn ask<'r>(
     judgement: &mut Judgement,
     rule: &Rule,
     page: &'r Page,
+    untold: Untold,
     scene: &'r dyn Fn() -> Scene,
     check: impl FnOnce(&mut Verdict<'r>),
 ) {
@@ -140,8 +180,11 @@ fn ask<'r>(
         verdict.into_parts()
     }));
     match said {
-        Ok((findings, doubts)) => {
-            judgement.findings.extend(findings);
+        Ok((findings, mut doubts)) => {
+            match untold.doubt(page) {
+                None => judgement.findings.extend(findings),
+                Some(doubt) => doubts.extend(findings.iter().map(|_| doubt)),
+            }
             for doubt in doubts {
                 *judgement.doubts.entry((rule.name, doubt)).or_default() += 1;
             }

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use super::{Filed, Outcome, summary};
 use crate::sanitise::{MOST_COLUMNS, clip, sanitise};
 
-/// Writes `file:FRAME: severity[family/name] message` for each finding, then what is to be known besides and the
+/// Writes `file:FRAME: severity[family/name] message` for each finding, of a log `file:LINE:COLUMN: …`, then what is to be known besides and the
 /// summary.
 ///
 /// # Errors
@@ -22,10 +22,14 @@ pub fn write(outcome: &Outcome, out: &mut impl Write) -> io::Result<()> {
 
 /// Writes the line of a finding.
 pub(super) fn finding(Filed { file, finding, .. }: &Filed, out: &mut impl Write) -> io::Result<()> {
-    let frame = finding.place().and_then(|p| p.frames.first()).map(|f| format!("{}:", f.0)).unwrap_or_default();
+    let place = finding.place().and_then(|p| p.frames.first()).map(|frame| match frame.log_place() {
+        Some((line, column)) => format!("{line}:{}:", column.max(1)),
+        None => format!("{}:", frame.0),
+    });
+    let place = place.unwrap_or_default();
     let (severity, rule) = (finding.severity.name(), finding.rule);
     let message = clip(&finding.message, MOST_COLUMNS);
-    writeln!(out, "{}:{frame} {severity}[{rule}] {message}", sanitise(file))
+    writeln!(out, "{}:{place} {severity}[{rule}] {message}", sanitise(file))
 }
 
 #[cfg(test)]

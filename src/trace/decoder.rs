@@ -103,7 +103,10 @@ impl Decoder {
                 }
                 self.connections.insert(envelope.flow.no, self.numbered);
                 let (client, server) = envelope.peers();
-                print::line(&Line::Connection(self.numbered, client, server), defaults, &mut out, &text);
+                // A log may name neither: then those of the notation stand for them.
+                if !(client.ip().is_unspecified() && server.ip().is_unspecified()) {
+                    print::line(&Line::Connection(self.numbered, client, server), defaults, &mut out, &text);
+                }
                 self.numbered
             }
         };
@@ -128,6 +131,8 @@ impl Decoder {
 fn incomplete(wholeness: Wholeness) -> Option<&'static str> {
     match wholeness {
         Wholeness::Complete => None,
+        Wholeness::Retold => Some("written anew by the log"),
+        Wholeness::Lost(Loss::Log) => Some("incomplete, the log cut it"),
         Wholeness::Lost(Loss::MissingPackets) => Some("incomplete, packets are missing in the capture"),
         Wholeness::Lost(Loss::OneSided) => Some("incomplete, only the other direction was captured"),
         Wholeness::Lost(Loss::Encrypted) => Some("incomplete, some of it is encrypted"),

@@ -1,7 +1,6 @@
 //! Schema: messages held against the content model of their version.
 
 use super::{Check, Rule, Verdict};
-use crate::carrier::Wholeness;
 use crate::csp::message::{Kind, Message};
 use crate::csp::model::Element;
 use crate::csp::namespace::Version;
@@ -60,6 +59,6 @@ fn judgeable(message: &Message, verdict: &mut Verdict<'_>) -> Option<Version> {
     let understood = |kind| {
         matches!(kind, AnomalyKind::InvalidOpaque | AnomalyKind::UnknownValueToken | AnomalyKind::UnknownExtension)
     };
-    let whole = message.envelope.wholeness == Wholeness::Complete;
+    let whole = message.envelope.wholeness.is_whole();
     (whole && message.anomalies.iter().all(|a| understood(a.kind))).then_some(version)
 }
