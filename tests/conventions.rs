@@ -11,8 +11,8 @@ use std::process::Command;
 use impslint::rules::{self, Page};
 
 /// The stages, earliest first.
-const STAGES: [&str; 16] = [
-    "time", "sanitise", "wire", "capture", "flow", "tls", "carrier", "syntax", "csp", "session", "trace", "finding",
+const STAGES: [&str; 17] = [
+    "time", "sanitise", "wire", "capture", "flow", "tls", "carrier", "syntax", "csp", "session", "trace", "log", "finding",
     "rules", "report", "engine", "cli",
 ];
 

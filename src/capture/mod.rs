@@ -30,7 +30,7 @@ pub mod write;
 pub use anomaly::{Anomaly, AnomalyKind, MAX_ANOMALIES};
 pub use error::{Octets, OpenError, ReadError};
 pub use format::{Coding, Format};
-pub use input::{Capture, Part};
+pub use input::{Capture, Part, Retelling};
 pub use interface::MAX_INTERFACES;
 pub use link_type::LinkType;
 pub use merge::{MAX_MERGED, MAX_OPEN, MAX_RUNS, MAX_STRAY};

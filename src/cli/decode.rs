@@ -8,12 +8,13 @@ use std::sync::Arc;
 use serde::{Serialize, Serializer};
 
 use super::arguments::{Decode, DecodeFormat};
-use super::{Fault, NOT_RECOGNISED, UNREADABLE, complain, inputs, inputs::Inputs};
+use super::{Fault, NOT_RECOGNISED, UNREADABLE, complain, inputs, inputs::Inputs, inputs::Source};
 use crate::capture::Capture;
 use crate::carrier::{Carried, Envelope};
 use crate::csp::decode::decode;
 use crate::csp::message::{Message, Mode};
 use crate::engine::pipeline;
+use crate::log::Item;
 use crate::report::json::Guarded;
 use crate::sanitise::sanitise;
 use crate::syntax::{Node, xml};
@@ -28,7 +29,7 @@ struct Line<'m> {
     place: Place,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     elsewhere: Vec<Place>,
-    time: String,
+    time: Option<String>,
     direction: &'static str,
     carrier: &'static str,
     encoding: &'static str,
@@ -44,6 +45,9 @@ struct Place {
     #[serde(serialize_with = "as_text")]
     file: Arc<str>,
     frames: Vec<u64>,
+    /// Where in a log it begins, in octets from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    column: Option<u32>,
 }
 
 fn as_text<S: Serializer>(text: &Arc<str>, to: S) -> Result<S::Ok, S::Error> {
@@ -82,34 +86,47 @@ pub(super) fn run(arguments: &Decode) -> Result<u8, Fault> {
     let show = Show { secrets: arguments.show_secrets, content: arguments.show_content };
     let mut out = BufWriter::new(io::stdout().lock());
     let (mut anything, mut unreadable) = (false, false);
-    let mut inputs = Inputs::find(&arguments.paths, arguments.reading.merge);
+    let mut inputs = Inputs::find(&arguments.paths, &arguments.reading)?;
     let are_several = inputs.are_several();
-    while let Some(mut capture) = inputs.next() {
-        let mut decoder = Decoder::new(show);
-        let mut written = Ok(());
-        let mut tls = Context::new(Keys::new(Arc::clone(&keys)));
-        let (_, read) = pipeline::run(&mut capture, &mut tls, threads, open, |capture, batch| {
-            let mut file_before = None;
-            for item in batch {
-                anything |= !matches!(item, Decoded::Other);
-                let file =
-                    item.first_frame().map(|frame| capture.locate(frame).map_or_else(|| capture.name(), |at| at.0));
-                if written.is_ok() && are_several && arguments.format == DecodeFormat::Trace && file != file_before {
-                    written = file.iter().try_for_each(|file| writeln!(out, "# {}", sanitise(file)));
-                    file_before = file.or(file_before.take());
-                }
-                if written.is_ok() {
-                    written = print(&item, capture, arguments.format, show, &mut decoder, &mut out);
-                }
+    while let Some(source) = inputs.next() {
+        let mut printing = Printing {
+            format: arguments.format,
+            show,
+            names_files: are_several && arguments.format == DecodeFormat::Trace,
+            decoder: Decoder::new(show),
+            anything: false,
+            written: Ok(()),
+        };
+        let read = match source {
+            Source::Capture(mut capture) => {
+                let mut tls = Context::new(Keys::new(Arc::clone(&keys)));
+                let print = |capture: &Capture, batch| {
+                    printing.print(batch, &capture.name(), |frame| capture.locate(frame), &mut out)
+                };
+                pipeline::run(&mut capture, &mut tls, threads, open, print).1.map_err(|error| error.to_string())
             }
-            if written.is_ok() {
-                written = out.flush();
+            Source::Log(mut log) => {
+                let name = log.name();
+                let read = loop {
+                    let items = match log.next_items() {
+                        Ok(items) if items.is_empty() => break Ok(()),
+                        Ok(items) => items,
+                        Err(error) => break Err(format!("cannot read {name} to its end: {error}")),
+                    };
+                    let batch = items.into_iter().map(Decoded::from).collect();
+                    let locate = |frame| Some((Arc::clone(&name), frame));
+                    if printing.print(batch, &name, locate, &mut out).is_break() {
+                        break Ok(());
+                    }
+                };
+                log.known().faults.iter().for_each(|fault| complain(&format!("{name}: {fault}")));
+                read
             }
-            if written.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
-        });
-        written?;
+        };
+        printing.written?;
+        anything |= printing.anything;
         if let Err(error) = read {
-            complain(&error.to_string());
+            complain(&error);
             unreadable = true;
         }
     }
@@ -137,44 +154,95 @@ fn open(item: Carried) -> Decoded {
     }
 }
 
-fn print(
-    item: &Decoded,
-    capture: &Capture,
-    format: DecodeFormat,
-    show: Show,
-    decoder: &mut Decoder,
-    out: &mut impl Write,
-) -> io::Result<()> {
-    match (item, format) {
-        (Decoded::Message(message), DecodeFormat::Trace) => out.write_all(decoder.message(message).as_bytes()),
-        (Decoded::Bare(envelope), DecodeFormat::Trace) => out.write_all(decoder.bare(envelope).as_bytes()),
-        (Decoded::Message(message), DecodeFormat::Jsonl) => {
-            line(message, capture, show).serialize(&mut serde_json::Serializer::with_formatter(&mut *out, Guarded))?;
-            out.write_all(b"\n")
+impl From<Item> for Decoded {
+    fn from(item: Item) -> Self {
+        match item {
+            Item::Message(message) => Self::Message(message),
+            Item::Bare(envelope) => Self::Bare(envelope),
         }
-        (Decoded::Bare(_), DecodeFormat::Jsonl) | (Decoded::Other, _) => Ok(()),
     }
 }
 
-fn line<'m>(message: &'m Message, capture: &Capture, show: Show) -> Line<'m> {
+/// Where frames stand: their file, and their number there.
+type Locate<'l> = &'l dyn Fn(FrameNo) -> Option<(Arc<str>, FrameNo)>;
+
+/// What is printed of one input.
+struct Printing {
+    format: DecodeFormat,
+    show: Show,
+    /// Whether it is said where a file begins.
+    names_files: bool,
+    decoder: Decoder,
+    /// Whether there was anything to print.
+    anything: bool,
+    written: io::Result<()>,
+}
+
+impl Printing {
+    /// Prints what comes next; breaks off when nobody reads.
+    fn print(
+        &mut self,
+        batch: Vec<Decoded>,
+        name: &Arc<str>,
+        locate: impl Fn(FrameNo) -> Option<(Arc<str>, FrameNo)>,
+        out: &mut impl Write,
+    ) -> ControlFlow<()> {
+        let mut file_before = None;
+        for item in batch {
+            self.anything |= !matches!(item, Decoded::Other);
+            let file = item.first_frame().map(|frame| locate(frame).map_or_else(|| Arc::clone(name), |at| at.0));
+            if self.written.is_ok() && self.names_files && file != file_before {
+                self.written = file.iter().try_for_each(|file| writeln!(out, "# {}", sanitise(file)));
+                file_before = file.or(file_before.take());
+            }
+            if self.written.is_ok() {
+                self.written = self.item(&item, name, &locate, out);
+            }
+        }
+        if self.written.is_ok() {
+            self.written = out.flush();
+        }
+        if self.written.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    }
+
+    fn item(&mut self, item: &Decoded, name: &Arc<str>, locate: Locate<'_>, out: &mut impl Write) -> io::Result<()> {
+        match (item, self.format) {
+            (Decoded::Message(message), DecodeFormat::Trace) => out.write_all(self.decoder.message(message).as_bytes()),
+            (Decoded::Bare(envelope), DecodeFormat::Trace) => out.write_all(self.decoder.bare(envelope).as_bytes()),
+            (Decoded::Message(message), DecodeFormat::Jsonl) => {
+                let line = line(message, name, locate, self.show);
+                line.serialize(&mut serde_json::Serializer::with_formatter(&mut *out, Guarded))?;
+                out.write_all(b"\n")
+            }
+            (Decoded::Bare(_), DecodeFormat::Jsonl) | (Decoded::Other, _) => Ok(()),
+        }
+    }
+}
+
+fn line<'m>(message: &'m Message, name: &Arc<str>, locate: Locate<'_>, show: Show) -> Line<'m> {
     let mut frames = message.pieces.frame_list();
     frames.insert(0, message.envelope.frames.first);
     frames.dedup();
     // A message that runs on into the next file has its frames by file.
     let mut places: Vec<Place> = Vec::new();
     for frame in frames {
-        let (file, FrameNo(frame)) = capture.locate(frame).unwrap_or_else(|| (capture.name(), frame));
+        let (file, frame) = locate(frame).unwrap_or_else(|| (Arc::clone(name), frame));
+        let column = frame.log_place().map(|(_, column)| column).filter(|column| *column > 0);
         match places.iter_mut().find(|place| place.file == file) {
-            Some(place) => place.frames.push(frame),
-            None => places.push(Place { file, frames: vec![frame] }),
+            Some(place) => {
+                place.frames.push(frame.number());
+                place.frames.dedup();
+                place.column = place.column.or(column);
+            }
+            None => places.push(Place { file, frames: vec![frame.number()], column }),
         }
     }
     let elsewhere = places.split_off(1.min(places.len()));
-    let place = places.pop().unwrap_or_else(|| Place { file: capture.name(), frames: Vec::new() });
+    let place = places.pop().unwrap_or_else(|| Place { file: Arc::clone(name), frames: Vec::new(), column: None });
     Line {
         place,
         elsewhere,
-        time: message.envelope.start_time.to_string(),
+        time: Some(message.envelope.start_time).filter(|time| !time.is_order()).map(|time| time.to_string()),
         direction: message.envelope.direction.name(),
         carrier: message.envelope.carrier.name(),
         encoding: message.encoding.name(),

@@ -12,15 +12,17 @@ pub use fold::{CAUSES_KEPT, Collection, FINDINGS_KEPT, Tell};
 pub use judge::{Judgement, Rulebook};
 
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use rayon::prelude::*;
 
 use crate::capture::{Anomaly, Capture, LinkType, Part, Summary};
-use crate::carrier::{Carried, Direction};
+use crate::carrier::{Carried, Direction, Envelope};
 use crate::csp::decode::decode;
-use crate::csp::message::Kind;
+use crate::csp::message::{Kind, Message};
 use crate::flow::{Counters, End, FlowInfo, Loss};
+use crate::log::{Item, Known, Log};
 use crate::report::{Contents, Filed, Input, Manner, Outcome, Told};
 use crate::session::{Chapter, Closed, Heard, Limits, SessionNo, Tally, Tracker};
 use crate::time::{Seconds, Time};
@@ -82,87 +84,94 @@ impl Engine {
             tls = Context::new(tls.keys.for_another_reading());
             reading = self.read(&mut again, &mut tls, Collection::default());
         }
-        reading.file(&tls, outcome);
+        reading.file(Some(&tls), outcome);
     }
 
     /// Reads a capture that may never end: tells each finding as soon as it is made, until told to break off, and adds
     /// to `outcome` only what was counted.
     pub fn watch(&self, capture: &mut Capture, outcome: &mut Outcome, tell: &mut Tell<'_>) {
         let mut tls = Context::new(Keys::new(Arc::clone(&self.keys)));
-        self.read(capture, &mut tls, Collection::telling(tell)).file(&tls, outcome);
+        self.read(capture, &mut tls, Collection::telling(tell)).file(Some(&tls), outcome);
+    }
+
+    /// Reads a log to its end and adds what was found to `outcome`.
+    pub fn check_log(&self, log: &mut Log, outcome: &mut Outcome) {
+        self.read_log(log, Collection::default()).file(None, outcome);
+    }
+
+    /// Reads a log that may never end, as [`watch`](Self::watch) does a capture.
+    pub fn watch_log(&self, log: &mut Log, outcome: &mut Outcome, tell: &mut Tell<'_>) {
+        self.read_log(log, Collection::telling(tell)).file(None, outcome);
     }
 
     /// Reads a capture to its end.
-    fn read(&self, capture: &mut Capture, tls: &mut Context, mut collection: Collection<'_>) -> Reading {
-        let mut tracker = Tracker::new(Limits::default());
-        let mut judgement = Judgement::default();
+    fn read(&self, capture: &mut Capture, tls: &mut Context, collection: Collection<'_>) -> Reading {
+        let mut filing = Filing::new(self, collection);
         let work = |item: Carried| self.work(item);
-        let mut manners = BTreeMap::new();
-        let (counted, read) = pipeline::run(capture, tls, self.threads, work, |_, batch| {
-            let mut closed = Closed::default();
-            for item in batch {
-                match item {
-                    Work::Heard(told) => {
-                        let (heard, manner, mut said) = *told;
-                        let owner = tracker.hear(heard, &mut closed);
-                        if owner.relayed {
-                            continue;
-                        }
-                        if let Some(manner) = manner {
-                            *manners.entry(manner).or_default() += 1;
-                        }
-                        for mut finding in std::mem::take(&mut said.findings) {
-                            let scene = &mut finding.scene;
-                            scene.session = scene.session.take().or_else(|| owner.id.clone());
-                            scene.user = scene.user.take().or_else(|| owner.user.clone());
-                            scene.forwarded = scene.forwarded.take().or_else(|| owner.forwarded.clone());
-                            collection.add(finding, owner.session);
-                        }
-                        judgement.add(said);
-                    }
-                    Work::Gap { flow, proved, direction, loss, at } => {
-                        tracker.miss(&flow, proved, direction, loss, at);
-                    }
-                    Work::End { flow, end, at } => tracker.end_flow(&flow, end, at),
-                }
-            }
-            self.judge(closed, &mut collection, &mut judgement);
-            collection.flow()
-        });
-        loop {
-            let mut closed = Closed::default();
-            let more = tracker.finish(&mut closed);
-            self.judge(closed, &mut collection, &mut judgement);
-            if !more {
-                break;
-            }
-        }
-        let (findings, told, dropped) = collection.finish();
-        let filed = |finding| Filed::new(finding, &capture.name(), |frame| capture.locate(frame));
-        let findings = findings.into_iter().map(filed).collect();
+        let (counted, read) = pipeline::run(capture, tls, self.threads, work, |_, batch| filing.take(batch));
         let inputs = inputs(capture, read.err().map(|e| e.to_string()), &counted.flows, &tls.keys);
         let links = capture.parts().iter().flat_map(|part| &part.summary.links).map(|link| link.0).collect();
-        let contents = Contents { links, flows: counted.flows, kinds: counted.kinds, manners };
-        Reading { inputs, tally: tracker.tally(), contents, findings, told, dropped, judgement }
+        let contents = Contents { links, flows: counted.flows, kinds: counted.kinds, ..Contents::default() };
+        filing.finish(inputs, contents, &capture.name(), |frame| capture.locate(frame))
+    }
+
+    /// Reads a log to its end.
+    fn read_log(&self, log: &mut Log, collection: Collection<'_>) -> Reading {
+        let mut filing = Filing::new(self, collection);
+        let failed = loop {
+            let items = match log.next_items() {
+                Ok(items) if items.is_empty() => break None,
+                Ok(items) => items,
+                Err(error) => break Some(format!("cannot be read to its end: {error}")),
+            };
+            let work = |item: Item| match item {
+                Item::Message(message) => self.said(&message),
+                Item::Bare(envelope) => unsaid(&envelope),
+            };
+            let batch = if self.threads > 1 {
+                items.into_par_iter().map(work).collect()
+            } else {
+                items.into_iter().map(work).collect()
+            };
+            if filing.take(batch).is_break() {
+                break None;
+            }
+        };
+        let Known { name, kind, octets, span, faults, further } = log.known();
+        let input = Input {
+            path: name.to_string(),
+            format: kind.to_owned(),
+            bytes: octets,
+            first_time: span.map(|(first, _)| first),
+            last_time: span.map(|(_, last)| last),
+            truncated: failed.is_some(),
+            anomalies: faults.into_iter().chain(failed).collect(),
+            further_anomalies: further,
+            is_log: true,
+            ..Input::default()
+        };
+        filing.finish(vec![input], Contents::default(), &name, |frame| Some((Arc::clone(&name), frame)))
     }
 
     /// Decodes an item and shows it to the rules about messages.
     fn work(&self, item: Carried) -> Work {
         match item {
             Carried::Envelope(envelope) => match decode(envelope) {
-                Ok(message) => {
-                    let (version, encoding) = (message.version, message.encoding);
-                    let manner = Manner { version, encoding, carrier: message.envelope.carrier };
-                    let manner = (message.kind == Kind::Csp).then_some(manner);
-                    Work::Heard(Box::new((Heard::message(&message), manner, self.rulebook.message(&message))))
-                }
-                Err(envelope) => Work::Heard(Box::new((Heard::bare(&envelope), None, Judgement::default()))),
+                Ok(message) => self.said(&message),
+                Err(envelope) => unsaid(&envelope),
             },
             Carried::Gap { flow, proved, direction, loss, time, frame } => {
                 Work::Gap { flow, proved, direction, loss, at: (time, frame) }
             }
             Carried::End { flow, end, time, frame } => Work::End { flow, end, at: (time, frame) },
         }
+    }
+
+    fn said(&self, message: &Message) -> Work {
+        let (version, encoding) = (message.version, message.encoding);
+        let manner = Manner { version, encoding, carrier: message.envelope.carrier };
+        let manner = (message.kind == Kind::Csp).then_some(manner);
+        Work::Heard(Box::new((Heard::message(message), manner, self.rulebook.message(message))))
     }
 
     /// Shows what is over to the rules about it; sessions some at a time, since read they take much more memory.
@@ -196,6 +205,82 @@ impl Engine {
         for uses in &identities {
             collect(self.rulebook.identity(uses), None, collection, judgement);
         }
+    }
+}
+
+fn unsaid(envelope: &Envelope) -> Work {
+    Work::Heard(Box::new((Heard::bare(envelope), None, Judgement::default())))
+}
+
+/// What was decoded, being filed into sessions and judged.
+struct Filing<'e, 't> {
+    engine: &'e Engine,
+    tracker: Tracker,
+    collection: Collection<'t>,
+    judgement: Judgement,
+    manners: BTreeMap<Manner, u64>,
+}
+
+impl<'e, 't> Filing<'e, 't> {
+    fn new(engine: &'e Engine, collection: Collection<'t>) -> Self {
+        let tracker = Tracker::new(Limits::default());
+        Self { engine, tracker, collection, judgement: Judgement::default(), manners: BTreeMap::new() }
+    }
+
+    /// Files the next items, in order; says whether to go on.
+    fn take(&mut self, batch: Vec<Work>) -> ControlFlow<()> {
+        let Self { engine, tracker, collection, judgement, manners } = self;
+        let mut closed = Closed::default();
+        for item in batch {
+            match item {
+                Work::Heard(told) => {
+                    let (heard, manner, mut said) = *told;
+                    let owner = tracker.hear(heard, &mut closed);
+                    if owner.relayed {
+                        continue;
+                    }
+                    if let Some(manner) = manner {
+                        *manners.entry(manner).or_default() += 1;
+                    }
+                    for mut finding in std::mem::take(&mut said.findings) {
+                        let scene = &mut finding.scene;
+                        scene.session = scene.session.take().or_else(|| owner.id.clone());
+                        scene.user = scene.user.take().or_else(|| owner.user.clone());
+                        scene.forwarded = scene.forwarded.take().or_else(|| owner.forwarded.clone());
+                        collection.add(finding, owner.session);
+                    }
+                    judgement.add(said);
+                }
+                Work::Gap { flow, proved, direction, loss, at } => {
+                    tracker.miss(&flow, proved, direction, loss, at);
+                }
+                Work::End { flow, end, at } => tracker.end_flow(&flow, end, at),
+            }
+        }
+        engine.judge(closed, collection, judgement);
+        collection.flow()
+    }
+
+    /// Nothing more comes: closes what is open, and finds where each finding stands.
+    fn finish(
+        mut self,
+        inputs: Vec<Input>,
+        contents: Contents,
+        name: &str,
+        locate: impl Fn(FrameNo) -> Option<(Arc<str>, FrameNo)>,
+    ) -> Reading {
+        loop {
+            let mut closed = Closed::default();
+            let more = self.tracker.finish(&mut closed);
+            self.engine.judge(closed, &mut self.collection, &mut self.judgement);
+            if !more {
+                break;
+            }
+        }
+        let (findings, told, dropped) = self.collection.finish();
+        let findings = findings.into_iter().map(|finding| Filed::new(finding, name, &locate)).collect();
+        let contents = Contents { manners: self.manners, ..contents };
+        Reading { inputs, tally: self.tracker.tally(), contents, findings, told, dropped, judgement: self.judgement }
     }
 }
 
@@ -245,7 +330,7 @@ fn input(part: &Part) -> Input {
     }));
     Input {
         path: part.name.to_string(),
-        format: part.summary.kind(),
+        format: part.retold.map_or_else(|| part.summary.kind(), str::to_owned),
         packets: *packets,
         bytes: *octets,
         first_time: *first,
@@ -253,6 +338,7 @@ fn input(part: &Part) -> Input {
         truncated: *truncated,
         anomalies,
         further_anomalies: part.further,
+        is_log: false,
     }
 }
 
@@ -268,10 +354,10 @@ struct Reading {
 }
 
 impl Reading {
-    fn file(self, tls: &Context, outcome: &mut Outcome) {
+    fn file(self, tls: Option<&Context>, outcome: &mut Outcome) {
         let Self { inputs, tally, contents, findings, told, dropped, judgement } = self;
         let counters = &contents.flows;
-        outcome.tls.add(tls.tally());
+        outcome.tls.add(tls.map(Context::tally).unwrap_or_default());
         outcome.packets += inputs.iter().map(|input| input.packets).sum::<u64>();
         outcome.bytes += inputs.iter().map(|input| input.bytes).sum::<u64>();
         outcome.flows += counters.flows;

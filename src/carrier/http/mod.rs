@@ -30,7 +30,9 @@ pub use conversation::{GAPS_REMEMBERED, HELD_EVENTS_MAX, HELD_MAX, PATIENCE};
 pub use head::{HEAD_MAX, HEADERS_KEPT, NAME_KEPT, START_LINE_MAX, VALUE_KEPT};
 pub use message::{BODY_MAX, BODY_RUNS_MAX};
 pub use pairing::{WAITING_HEADS_MAX, WAITING_MAX};
-pub use recognise::SNIFF_MAX;
+pub use recognise::{SNIFF_MAX, names_imps};
+
+pub(crate) use message::envelope_of;
 
 use self::conversation::Conversation;
 use super::Carried;

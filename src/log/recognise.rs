@@ -1,0 +1,167 @@
+//! What a text is, by its first octets.
+
+use std::io::{self, Read};
+
+use memchr::memmem;
+
+use super::dump::{self, Dump, Taken};
+use super::escapes::entry;
+use super::packets::is_packet;
+use super::profile::Profile;
+use super::scan::{Shape, is_payload};
+use super::stamp;
+use super::text::Place;
+
+/// How many octets are looked at before a text without any mark of IMPS counts as something else.
+pub const LOOKED_AT: usize = 1 << 20;
+
+/// Lines that are looked at for what they begin with.
+const LINES: usize = 64;
+
+/// What a text is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Kind {
+    /// An archive of HTTP.
+    Har,
+    /// JSON of another kind: objects in so many others, which are packets of tshark or not.
+    Json { packets: bool, depth: usize },
+    /// PDML of tshark.
+    Pdml,
+    /// Dumps of packets.
+    Packets,
+    /// Lines of a text.
+    Text(Shape),
+    /// Lines as this profile has them.
+    Profile(usize),
+    /// A payload in WBXML and nothing else.
+    Wbxml,
+    /// Our own notation.
+    Trace,
+}
+
+impl Kind {
+    /// What it is called in reports.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Har => "HAR",
+            Self::Json { packets: true, .. } => "tshark JSON",
+            Self::Json { .. } => "JSON lines",
+            Self::Pdml => "tshark PDML",
+            Self::Packets => "hex dump of packets",
+            Self::Text(Shape::Logcat | Shape::LogcatLong) => "logcat",
+            Self::Text(Shape::Kannel) => "server log",
+            Self::Text(Shape::Plain) => "text",
+            Self::Profile(_) => "log by profile",
+            Self::Wbxml => "WBXML",
+            Self::Trace => "trace",
+        }
+    }
+}
+
+/// Reads the front of an input into `head` until it can be told what it is; `None` where nothing tells.
+pub(super) fn look(input: &mut impl Read, head: &mut Vec<u8>, profiles: &[Profile]) -> io::Result<Option<Kind>> {
+    let mut tried = 0;
+    loop {
+        let before = head.len();
+        let mut chunk = [0; 1 << 13];
+        let read = match input.read(&mut chunk) {
+            Ok(read) => read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(error),
+        };
+        head.extend_from_slice(chunk.get(..read).unwrap_or_default());
+        let ended = read == 0 || head.len() >= LOOKED_AT;
+        // Looked at anew when there is twice as much, and whenever less came than was asked for.
+        if ended || head.len() >= 2 * tried || read < chunk.len() && before < 1 << 16 {
+            tried = head.len();
+            let kind = kind(head, ended, profiles);
+            if kind.is_some() || ended {
+                return Ok(kind);
+            }
+        }
+    }
+}
+
+/// What a text is that begins so; `ended` says that no more of it is to be waited for.
+fn kind(head: &[u8], ended: bool, profiles: &[Profile]) -> Option<Kind> {
+    if is_payload(head) && head.first().is_some_and(|b| *b < 9) {
+        return ended.then_some(Kind::Wbxml);
+    }
+    let text = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start();
+    if text.get(..text.len().min(1024))?.contains(&0) {
+        return None;
+    }
+    let has = |mark: &str| memmem::find(text, mark.as_bytes()).is_some();
+    if let Some(first @ (b'{' | b'[')) = text.first().copied()
+        && text.get(1..)?.trim_ascii_start().first().is_none_or(|b| matches!(b, b'"' | b'{' | b'}' | b']'))
+    {
+        return json(usize::from(first == b'['), text, &has);
+    }
+    if has("<pdml") {
+        return Some(Kind::Pdml);
+    }
+    let mut lines: Vec<&[u8]> = text.split(|b| *b == b'\n').take(LINES).map(|l| l.strip_suffix(b"\r").unwrap_or(l)).collect();
+    if !ended && lines.len() < LINES {
+        // The last line may go on.
+        lines.pop();
+    }
+    let some = |is: &dyn Fn(&[u8]) -> bool| lines.iter().any(|line| is(line));
+    if some(&is_of_trace) && !has("<WV-") || lines.iter().any(|line| line.starts_with(b"csp 1.")) {
+        return ended.then_some(Kind::Trace).or_else(|| (text.len() > 512).then_some(Kind::Trace));
+    }
+    if let Some(at) = profiles.iter().position(|profile| some(&|line| profile.is_of(line))) {
+        return Some(Kind::Profile(at));
+    }
+    if some(&|line| stamp::logcat_long(line).is_some()) {
+        return Some(Kind::Text(Shape::LogcatLong));
+    }
+    if lines.iter().filter(|line| stamp::logcat(line).is_some()).count() >= 2.min(lines.len().max(1)) {
+        return Some(Kind::Text(Shape::Logcat));
+    }
+    if some(&|line| stamp::kannel(line).is_some()) {
+        return Some(Kind::Text(Shape::Kannel));
+    }
+    if let Some(octets) = first_dump(&lines) {
+        if is_packet(&octets) {
+            return Some(Kind::Packets);
+        }
+        if is_payload(&octets) || octets.starts_with(b"POST ") || octets.starts_with(b"HTTP/1.") {
+            return Some(Kind::Text(Shape::Plain));
+        }
+    }
+    entry(text).map(|_| Kind::Text(Shape::Plain))
+}
+
+/// What JSON is, whose records stand in so many arrays; `None` where it has not shown yet.
+fn json(depth: usize, text: &[u8], has: &dyn Fn(&str) -> bool) -> Option<Kind> {
+    if has("\"layers\"") && (has("\"_source\"") || has("\"timestamp\"") || has("\"index\"")) {
+        return Some(Kind::Json { packets: true, depth });
+    }
+    if depth == 0 && has("\"log\"") && (has("\"entries\"") || has("\"creator\"")) {
+        return Some(Kind::Har);
+    }
+    let marked = entry(text).is_some() || has("WV-CSP-") || has("\\u0003\\u00") || has("\\u0001j\\u0000");
+    (marked && !has("\"_index\"")).then_some(Kind::Json { packets: false, depth })
+}
+
+/// Whether a line is an event of our own notation.
+fn is_of_trace(line: &[u8]) -> bool {
+    let mut words = line.split(|b| *b == b' ');
+    let delay = words.next().and_then(|word| word.strip_prefix(b"+").or(word.strip_prefix(b"@")));
+    delay.is_some_and(|delay| !delay.is_empty() && delay.iter().all(|b| b.is_ascii_digit() || *b == b'.'))
+        && matches!(words.next(), Some(b"client" | b"server"))
+}
+
+/// The octets of the first dump in lines.
+fn first_dump(lines: &[&[u8]]) -> Option<Vec<u8>> {
+    let mut dump = Dump::default();
+    for line in lines {
+        let in_dump = !dump.is_empty();
+        match dump::row(line).filter(|row| in_dump || row.offset == Some(0)) {
+            Some(row) if dump.take(row.clone(), Place::default()) == Taken::Yes => {}
+            _ if in_dump => break,
+            _ => {}
+        }
+    }
+    (!dump.is_empty()).then(|| dump.finish().0.octets().to_vec())
+}
