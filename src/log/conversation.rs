@@ -49,6 +49,8 @@ pub(super) struct Told {
     pub(super) head: Option<Vec<u8>>,
     /// Whether it belongs to the exchange of the message before, by the log.
     pub(super) answers_last: bool,
+    /// Whether its conversation is a connection that begins with its first message.
+    pub(super) opens: bool,
     /// Whether the payload is all there and as it was sent.
     pub(super) faithful: Faithful,
 }
@@ -168,7 +170,7 @@ impl Conversation {
             transport: Transport::Tcp,
             opener: told.ends.0.unwrap_or(UNKNOWN),
             acceptor: told.ends.1.unwrap_or(UNKNOWN),
-            opening_seen: false,
+            opening_seen: told.opens,
             tunnel: None,
         });
         self.flows.insert(told.channel.clone(), (Arc::clone(&flow), 0));

@@ -39,6 +39,7 @@ pub(super) fn entry(record: &Record, entry: &Value, faults: &mut Vec<Fault>) -> 
         time: start,
         ends: (None, server),
         channel: channel.clone(),
+        opens: !connection.is_empty(),
         ..asked.told(faults)
     }];
     let status = response.and_then(|response| record.string_at(response, &["status"]));

@@ -325,8 +325,8 @@ impl Scanner {
             ends: (peer, None),
             channel,
             head,
-            answers_last: false,
             faithful,
+            ..Told::default()
         });
     }
 

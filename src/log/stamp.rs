@@ -55,13 +55,16 @@ impl<'t> Cursor<'t> {
 /// The first time in the first octets of a text, and where it begins and ends.
 pub(super) fn time(text: &[u8]) -> Option<(Time, usize, usize)> {
     /// Octets before a time: brackets, a level, the name of a program.
-    const BEFORE: usize = 48;
+    const BEFORE: usize = 24;
     let starts = (0..text.len().min(BEFORE)).filter(|at| {
         let before = at.checked_sub(1).and_then(|at| text.get(at));
         let here = text.get(*at).copied().unwrap_or_default();
         here.is_ascii_alphanumeric() && !before.is_some_and(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b':' | b'-'))
     });
-    starts.filter_map(|start| time_at(text, start).map(|(time, end)| (time, start, end))).next()
+    starts
+        .filter_map(|start| time_at(text, start).map(|(time, end)| (time, start, end)))
+        // A time of day without a date has to come first.
+        .find(|(time, start, _)| *start < 2 || !is_clock(*time))
 }
 
 /// The time that stands at a place, and where it ends.
@@ -193,6 +196,12 @@ fn epoch(cursor: &mut Cursor<'_>) -> Option<Time> {
         *cursor = fraction;
     }
     (number > 0).then(|| Time::new(number, nanos))
+}
+
+/// Whether a time has no date.
+fn is_clock(time: Time) -> bool {
+    const DAY: std::ops::Range<i64> = 63_072_000..63_158_400;
+    DAY.contains(&time.0.div_euclid(1_000_000_000))
 }
 
 /// `01:19:42.123` alone.

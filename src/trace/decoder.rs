@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::carrier::{Direction, Envelope, Start, Wholeness};
+use crate::carrier::{Carrier, Direction, Envelope, Start, Wholeness};
 use crate::csp::message::Message;
 use crate::csp::name;
 use crate::csp::namespace::Version;
@@ -77,10 +77,11 @@ impl Decoder {
             Payload::Document { version, encoding, .. } => (*version, *encoding, None),
             Payload::Empty | Payload::Raw(_) => (DEFAULT_VERSION, Encoding::Xml, None),
         };
+        let time = if envelope.start_time.is_order() { Time::default() } else { envelope.start_time };
         let defaults = self.defaults.get_or_insert_with(|| {
             let (client_headers, server_headers) = (Vec::new(), Vec::new());
             let defaults = Defaults { version, encoding, session, client_headers, server_headers };
-            print::head(envelope.start_time, &defaults, &mut out);
+            print::head(time, &defaults, &mut out);
             defaults
         });
         let headers = headers(envelope, self.show);
@@ -119,9 +120,9 @@ impl Decoder {
         }
         let mut said = said(envelope, payload, version, encoding);
         said.connection = connection;
-        said.delay = envelope.start_time.0.saturating_sub(self.last.unwrap_or(envelope.start_time).0);
+        said.delay = time.0.saturating_sub(self.last.unwrap_or(time).0);
         said.headers = headers;
-        self.last = Some(envelope.start_time);
+        self.last = Some(time);
         print::line(&Line::Event(Box::new(said)), defaults, &mut out, &text);
         out
     }
@@ -185,7 +186,9 @@ fn said(envelope: &Envelope, payload: Payload, version: Version, encoding: Encod
         delay: 0,
         direction: envelope.direction,
         connection: 1,
-        content_type: (stated != implied).then(|| stated.unwrap_or_default().to_owned()),
+        // Of what carried a message a log may tell nothing.
+        content_type: (stated != implied && envelope.carrier != Carrier::Log)
+            .then(|| stated.unwrap_or_default().to_owned()),
         status: envelope.status().filter(|s| *s != 200),
         method: method.filter(|m| m != "POST"),
         target: target.filter(|t| *t != super::TARGET),

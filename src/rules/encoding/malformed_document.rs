@@ -1,9 +1,10 @@
+use super::innermost;
 use crate::csp::message::{Kind, Message};
 use crate::csp::namespace;
 use crate::finding::Exhibit;
 use crate::rules::Verdict;
 use crate::session::Doubt;
-use crate::syntax::{AnomalyKind, Node};
+use crate::syntax::AnomalyKind;
 
 /// A whole payload that is no well-formed XML or WBXML.
 pub(super) fn check(message: &Message, verdict: &mut Verdict<'_>) {
@@ -37,11 +38,6 @@ pub(super) fn check(message: &Message, verdict: &mut Verdict<'_>) {
             Exhibit::message(message, near, said),
         )
         .cause(said);
-}
-
-/// The innermost element around an octet of the payload.
-fn innermost(message: &Message, octet: u32) -> Option<Node<'_>> {
-    message.document.nodes().filter(|n| n.span().is_some_and(|s| s.contains(&octet))).last()
 }
 
 /// What is to be said of an anomaly that makes a document malformed; `None` for those that other rules speak of, and

@@ -3,6 +3,7 @@
 use super::{Check, Rule};
 
 mod misplaced_poll_flag;
+mod missing_presence_namespace;
 mod mixed_namespaces;
 
 /// The rules of the family.
@@ -11,6 +12,11 @@ pub(super) const RULES: &[Rule] = &[
         name: "migration/misplaced-poll-flag",
         page: include_str!("../../../rules/migration/misplaced-poll-flag.md"),
         check: Check::Message(misplaced_poll_flag::check),
+    },
+    Rule {
+        name: "migration/missing-presence-namespace",
+        page: include_str!("../../../rules/migration/missing-presence-namespace.md"),
+        check: Check::Message(missing_presence_namespace::check),
     },
     Rule {
         name: "migration/mixed-namespaces",

@@ -5,14 +5,21 @@ use crate::csp::name;
 use crate::session::{Doubt, Ending, Event, EventIx, Opening, Session, What};
 use crate::syntax::NameId;
 
+mod incomplete_cir_agreement;
 mod inconsistent_sizes;
 mod missing_capability_negotiation;
+mod missing_cir_offer;
 mod missing_service_negotiation;
 mod repeated_negotiation;
 mod service_outside_agreement;
 
 /// The rules of the family.
 pub(super) const RULES: &[Rule] = &[
+    Rule {
+        name: "negotiation/incomplete-cir-agreement",
+        page: include_str!("../../../rules/negotiation/incomplete-cir-agreement.md"),
+        check: Check::Transaction(incomplete_cir_agreement::check),
+    },
     Rule {
         name: "negotiation/inconsistent-sizes",
         page: include_str!("../../../rules/negotiation/inconsistent-sizes.md"),
@@ -22,6 +29,11 @@ pub(super) const RULES: &[Rule] = &[
         name: "negotiation/missing-capability-negotiation",
         page: include_str!("../../../rules/negotiation/missing-capability-negotiation.md"),
         check: Check::Session(missing_capability_negotiation::check),
+    },
+    Rule {
+        name: "negotiation/missing-cir-offer",
+        page: include_str!("../../../rules/negotiation/missing-cir-offer.md"),
+        check: Check::Session(missing_cir_offer::check),
     },
     Rule {
         name: "negotiation/missing-service-negotiation",

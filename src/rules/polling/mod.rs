@@ -5,8 +5,12 @@ use crate::csp::name;
 use crate::session::{Event, EventIx, Session, Transaction, What};
 
 mod constant_rate_poll;
+mod false_poll_flag;
 mod ignored_poll_flag;
+mod missing_poll;
+mod poll_answered_as_response;
 mod poll_below_minimum;
+mod poll_flag_from_client;
 mod redundant_poll;
 
 /// The rules of the family.
@@ -17,14 +21,34 @@ pub(super) const RULES: &[Rule] = &[
         check: Check::Session(constant_rate_poll::check),
     },
     Rule {
+        name: "polling/false-poll-flag",
+        page: include_str!("../../../rules/polling/false-poll-flag.md"),
+        check: Check::Session(false_poll_flag::check),
+    },
+    Rule {
         name: "polling/ignored-poll-flag",
         page: include_str!("../../../rules/polling/ignored-poll-flag.md"),
         check: Check::Session(ignored_poll_flag::check),
     },
     Rule {
+        name: "polling/missing-poll",
+        page: include_str!("../../../rules/polling/missing-poll.md"),
+        check: Check::Session(missing_poll::check),
+    },
+    Rule {
+        name: "polling/poll-answered-as-response",
+        page: include_str!("../../../rules/polling/poll-answered-as-response.md"),
+        check: Check::Transaction(poll_answered_as_response::check),
+    },
+    Rule {
         name: "polling/poll-below-minimum",
         page: include_str!("../../../rules/polling/poll-below-minimum.md"),
         check: Check::Session(poll_below_minimum::check),
+    },
+    Rule {
+        name: "polling/poll-flag-from-client",
+        page: include_str!("../../../rules/polling/poll-flag-from-client.md"),
+        check: Check::Message(poll_flag_from_client::check),
     },
     Rule {
         name: "polling/redundant-poll",

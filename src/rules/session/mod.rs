@@ -6,6 +6,7 @@ mod missing_logout;
 mod needless_keep_alive;
 mod relogin_storm;
 mod use_after_end;
+mod wrong_session_type;
 
 /// The rules of the family.
 pub(super) const RULES: &[Rule] = &[
@@ -28,5 +29,10 @@ pub(super) const RULES: &[Rule] = &[
         name: "session/use-after-end",
         page: include_str!("../../../rules/session/use-after-end.md"),
         check: Check::Session(use_after_end::check),
+    },
+    Rule {
+        name: "session/wrong-session-type",
+        page: include_str!("../../../rules/session/wrong-session-type.md"),
+        check: Check::Message(wrong_session_type::check),
     },
 ];

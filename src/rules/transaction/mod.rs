@@ -5,6 +5,7 @@ use super::{Check, Rule};
 mod repeated_refused_request;
 mod reused_open_id;
 mod unanswered_request;
+mod wrong_mode;
 
 /// The rules of the family.
 pub(super) const RULES: &[Rule] = &[
@@ -22,5 +23,10 @@ pub(super) const RULES: &[Rule] = &[
         name: "transaction/unanswered-request",
         page: include_str!("../../../rules/transaction/unanswered-request.md"),
         check: Check::Transaction(unanswered_request::check),
+    },
+    Rule {
+        name: "transaction/wrong-mode",
+        page: include_str!("../../../rules/transaction/wrong-mode.md"),
+        check: Check::Session(wrong_mode::check),
     },
 ];

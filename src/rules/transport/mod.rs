@@ -8,6 +8,10 @@ use crate::syntax::NameId;
 
 mod connection_per_request;
 mod empty_answer;
+mod heavy_headers;
+mod non_200_answer;
+mod slow_answer;
+mod wrong_content_type;
 
 /// The rules of the family.
 pub(super) const RULES: &[Rule] = &[
@@ -20,6 +24,26 @@ pub(super) const RULES: &[Rule] = &[
         name: "transport/empty-answer",
         page: include_str!("../../../rules/transport/empty-answer.md"),
         check: Check::Session(empty_answer::check),
+    },
+    Rule {
+        name: "transport/heavy-headers",
+        page: include_str!("../../../rules/transport/heavy-headers.md"),
+        check: Check::Session(heavy_headers::check),
+    },
+    Rule {
+        name: "transport/non-200-answer",
+        page: include_str!("../../../rules/transport/non-200-answer.md"),
+        check: Check::Session(non_200_answer::check),
+    },
+    Rule {
+        name: "transport/slow-answer",
+        page: include_str!("../../../rules/transport/slow-answer.md"),
+        check: Check::Transaction(slow_answer::check),
+    },
+    Rule {
+        name: "transport/wrong-content-type",
+        page: include_str!("../../../rules/transport/wrong-content-type.md"),
+        check: Check::Message(wrong_content_type::check),
     },
 ];
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::{IpAddr, SocketAddr};
 
-use crate::carrier::{Direction, Wholeness};
+use crate::carrier::{Carrier, Direction, Wholeness};
 use crate::flow::{End, FlowInfo, FlowNo, Loss};
 use crate::time::Time;
 use crate::wire::{FrameNo, FrameRange};
@@ -168,7 +168,8 @@ impl Tracker {
     pub(super) fn carry(&mut self, heard: &Heard) -> (Option<SessionNo>, Owner) {
         let doubt = heard.events.iter().find_map(|e| Doubt::of(e.whole));
         let state = self.flows.entry(heard.flow.no).or_default();
-        self.tally.joined_late += u64::from(!std::mem::replace(&mut state.heard, true) && !heard.flow.opening_seen);
+        let joined_late = !heard.flow.opening_seen && heard.carrier != Carrier::Log;
+        self.tally.joined_late += u64::from(!std::mem::replace(&mut state.heard, true) && joined_late);
         if heard.direction == Direction::ClientToServer {
             self.tally.exchanges += 1;
             let user = if heard.session_id.is_none() { named(heard) } else { None };
