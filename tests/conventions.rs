@@ -12,8 +12,8 @@ use impslint::rules::{self, Page};
 
 /// The stages, earliest first.
 const STAGES: [&str; 17] = [
-    "time", "sanitise", "wire", "capture", "flow", "tls", "carrier", "syntax", "csp", "session", "trace", "log", "finding",
-    "rules", "report", "engine", "cli",
+    "time", "sanitise", "wire", "capture", "flow", "tls", "carrier", "syntax", "csp", "session", "trace", "log",
+    "finding", "rules", "report", "engine", "cli",
 ];
 
 /// How no rule's name may begin: names say the defect, and read well after "allow".
@@ -237,8 +237,11 @@ fn rules_that_may_doubt_say_what_evidence_they_ask_for() {
         let source = code(&fs::read_to_string(&source).unwrap());
         let Ok(page) = Page::parse(text) else { return vec!["the page cannot be read".to_owned()] };
         // What a log may leave out is asked by the rulebook, for every rule whose page says that it rests on it.
-        let (by_rulebook, said): (BTreeSet<&str>, BTreeSet<&str>) =
-            page.evidence.iter().map(|evidence| evidence.name()).partition(|w| ["times", "writing", "head"].contains(w));
+        let (by_rulebook, said): (BTreeSet<&str>, BTreeSet<&str>) = page
+            .evidence
+            .iter()
+            .map(|evidence| evidence.name())
+            .partition(|w| ["times", "writing", "head"].contains(w));
         let asks: BTreeSet<&str> =
             ASKED.iter().filter(|(_, call)| source.contains(call)).map(|(word, _)| *word).collect();
         let doubts = [".doubt(", ".trusts(", "judgeable(", "new_session("].iter().any(|call| source.contains(call));

@@ -65,7 +65,14 @@ impl Part {
         let all = reader.anomalies();
         let anomalies: Vec<Anomaly> = all.iter().take(most).copied().collect();
         let further = reader.further_anomalies() + (all.len() - anomalies.len()) as u64;
-        Self { name: Arc::clone(reader.name()), summary: reader.summary(), anomalies, further, failed: None, retold: None }
+        Self {
+            name: Arc::clone(reader.name()),
+            summary: reader.summary(),
+            anomalies,
+            further,
+            failed: None,
+            retold: None,
+        }
     }
 }
 

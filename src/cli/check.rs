@@ -5,7 +5,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::arguments::{Check, Colour, Format, When};
-use super::{FOUND, Fault, INTERNAL, NOT_RECOGNISED, TOO_POOR, UNREADABLE, complain, inputs, inputs::Inputs, inputs::Source};
+use super::{
+    FOUND, Fault, INTERNAL, NOT_RECOGNISED, TOO_POOR, UNREADABLE, complain, inputs, inputs::Inputs, inputs::Source,
+};
 use crate::engine::{Engine, Rulebook};
 use crate::report::{self, Filed, Outcome, Telling, human};
 use crate::rules;

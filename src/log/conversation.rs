@@ -246,9 +246,10 @@ impl Conversation {
         let found = if asks {
             self.waiting.iter().rposition(|w| w.open && w.session.as_deref() == session)
         } else {
-            self.waiting.iter().rposition(|w| !w.open && fits(w, session, id)).or_else(|| {
-                self.waiting.iter().rposition(|w| w.open && w.session.as_deref() == session)
-            })
+            self.waiting
+                .iter()
+                .rposition(|w| !w.open && fits(w, session, id))
+                .or_else(|| self.waiting.iter().rposition(|w| w.open && w.session.as_deref() == session))
         };
         match found.and_then(|at| self.waiting.remove(at)) {
             Some(waiting) => (waiting.flow, waiting.exchange),

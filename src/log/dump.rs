@@ -100,7 +100,8 @@ fn groups(text: &[u8], from: usize, style: Style, most: usize) -> Vec<(u8, usize
             }
         } else {
             let radix = if style.octal { 8 } else { 16 };
-            let word = std::str::from_utf8(word).ok().and_then(|w| u32::from_str_radix(w, radix).ok()).unwrap_or_default();
+            let word =
+                std::str::from_utf8(word).ok().and_then(|w| u32::from_str_radix(w, radix).ok()).unwrap_or_default();
             octets.push((word as u8, start));
             if style.little {
                 octets.push(((word >> 8) as u8, start));
@@ -139,7 +140,8 @@ impl Dump {
             return Taken::New;
         }
         let expected = self.text.len() + self.last.as_ref().map_or(0, |(last, _)| last.octets.len());
-        let offset = row.octal.filter(|octal| *octal == expected).or(row.offset);
+        // A word of which only the first octet is there is printed whole.
+        let offset = row.octal.filter(|octal| *octal == expected || octal + 1 == expected).or(row.offset);
         self.settle(offset);
         self.broken |= offset.is_some_and(|offset| offset != self.text.len());
         self.last = Some((row, place));
@@ -227,7 +229,8 @@ mod tests {
 
     #[test]
     fn rows_that_repeat_are_filled_in_and_holes_are_told() {
-        let zeros = "00000000  00 00 00 00 00 00 00 00  00 00 00 00 00 00 00 00  |................|\n*\n00000030  01  |.|\n";
+        let zeros =
+            "00000000  00 00 00 00 00 00 00 00  00 00 00 00 00 00 00 00  |................|\n*\n00000030  01  |.|\n";
         let (octets, whole) = read(zeros);
         assert_eq!((octets.len(), octets.last(), whole), (49, Some(&1), true));
         assert!(!read("00000000  00 01\n00000010  02\n").1);

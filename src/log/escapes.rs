@@ -53,21 +53,15 @@ const ENTRIES: [(&[u8], Escape); 25] = [
 ];
 
 /// Hexadecimal beginnings: `<?xml`, `<WV-`, and WBXML of any CSP version.
-const HEX_ENTRIES: [&[u8]; 7] = [
-    b"3c3f786d6c",
-    b"3c57562d43",
-    b"03106a00",
-    b"03116a00",
-    b"03126a00",
-    b"03136a00",
-    b"03016a00",
-];
+const HEX_ENTRIES: [&[u8]; 7] =
+    [b"3c3f786d6c", b"3c57562d43", b"03106a00", b"03116a00", b"03126a00", b"03136a00", b"03016a00"];
 
 /// Where the first payload of a text begins, and how it is escaped.
 pub(super) fn entry(text: &[u8]) -> Option<(usize, Escape)> {
     let plain = ENTRIES.iter().filter_map(|(mark, escape)| Some((memmem::find(text, mark)?, *escape)));
     let plain = plain.min_by_key(|(at, _)| *at);
-    let hex = HEX_ENTRIES.iter().filter_map(|mark| Some((find_hex(text, mark)?, Escape::Hex))).min_by_key(|(at, _)| *at);
+    let hex =
+        HEX_ENTRIES.iter().filter_map(|mark| Some((find_hex(text, mark)?, Escape::Hex))).min_by_key(|(at, _)| *at);
     [plain, hex].into_iter().flatten().min_by_key(|(at, _)| *at)
 }
 
@@ -78,7 +72,9 @@ fn find_hex(text: &[u8], digits: &[u8]) -> Option<usize> {
     while let Some(at) = text.get(from..).and_then(|rest| memchr::memchr2(first, first.to_ascii_uppercase(), rest)) {
         let at = from + at;
         let before = at.checked_sub(1).and_then(|at| text.get(at));
-        if !before.is_some_and(|b| b.is_ascii_hexdigit()) && begins_with_pairs(text.get(at..).unwrap_or_default(), digits) {
+        if !before.is_some_and(|b| b.is_ascii_hexdigit())
+            && begins_with_pairs(text.get(at..).unwrap_or_default(), digits)
+        {
             return Some(at);
         }
         from = at + 1;
@@ -183,7 +179,8 @@ fn backslash(text: &Text) -> Text {
             },
             (b'\\', Some(b'0'..=b'7')) => {
                 let digits = rest.iter().take(3).take_while(|d| (b'0'..=b'7').contains(d));
-                let (value, len) = digits.fold((0_u32, 0), |(value, len), d| (value * 8 + u32::from(d - b'0'), len + 1));
+                let (value, len) =
+                    digits.fold((0_u32, 0), |(value, len), d| (value * 8 + u32::from(d - b'0'), len + 1));
                 out.push(value as u8, place);
                 1 + len
             }
@@ -323,8 +320,14 @@ mod tests {
 
     #[test]
     fn every_writing_is_read() {
-        assert_eq!(undone(b"&lt;a b=&quot;&#x41;&#66;&quot;&gt;&amp;lt; & &x;", Escape::Html), b"<a b=\"AB\">&lt; & &x;");
-        assert_eq!(undone(br#"\x03\x11j\x00\n\"\'\\\/\101\u003c\uD83D\uDE00"#, Escape::Backslash), "\u{3}\u{11}j\0\n\"'\\/A<😀".as_bytes());
+        assert_eq!(
+            undone(b"&lt;a b=&quot;&#x41;&#66;&quot;&gt;&amp;lt; & &x;", Escape::Html),
+            b"<a b=\"AB\">&lt; & &x;"
+        );
+        assert_eq!(
+            undone(br#"\x03\x11j\x00\n\"\'\\\/\101\u003c\uD83D\uDE00"#, Escape::Backslash),
+            "\u{3}\u{11}j\0\n\"'\\/A<😀".as_bytes()
+        );
         assert_eq!(undone(b"%3CWV-CSP%20+x&to=3", Escape::Percent), b"<WV-CSP  x");
         assert_eq!(undone(b"PD94bWwg\r\ndmVy\"", Escape::Base64), b"<?xml ver");
         assert_eq!(undone(b"03:11:6a 00\n49 zz", Escape::Hex), [3, 0x11, 0x6a, 0, 0x49]);

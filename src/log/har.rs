@@ -5,13 +5,13 @@ use std::net::SocketAddr;
 use crate::carrier::http::names_imps;
 use crate::time::Time;
 
+use super::Fault;
 use super::conversation::{Faithful, Told};
 use super::escapes::{Escape, narrow, undo};
 use super::json::{Record, Value};
 use super::scan::is_payload;
 use super::stamp::whole_time;
 use super::text::{Place, Text};
-use super::Fault;
 
 /// What an entry tells: request and response where one of them is of IMPS.
 pub(super) fn entry(record: &Record, entry: &Value, faults: &mut Vec<Fault>) -> Vec<Told> {
@@ -68,7 +68,8 @@ struct Body {
 impl Body {
     fn told(self, faults: &mut Vec<Fault>) -> Told {
         if !self.whole {
-            faults.push(Fault::at(self.place, "octets of a body are lost: the writer of the archive took them for text"));
+            faults
+                .push(Fault::at(self.place, "octets of a body are lost: the writer of the archive took them for text"));
         }
         let faithful = if self.whole { Faithful::Yes } else { Faithful::Lost };
         Told { body: self.text, place: self.place, faithful, ..Told::default() }

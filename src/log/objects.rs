@@ -3,13 +3,13 @@
 use crate::carrier::Direction;
 use crate::time::Time;
 
+use super::Fault;
 use super::conversation::{Faithful, Told};
 use super::escapes::{Escape, entry, narrow, undo};
 use super::json::{Record, Value};
 use super::scan::is_payload;
 use super::stamp::whole_time;
 use super::text::Text;
-use super::Fault;
 
 /// Names of members that tell when, which way and with whom; what they are part of counts too.
 const TIMES: [&str; 8] = ["time", "timestamp", "@timestamp", "ts", "date", "datetime", "when", "at"];
@@ -53,7 +53,9 @@ fn moment(text: &str) -> Option<Time> {
 /// What a word tells: the direction, or whether the writer sent it.
 fn side(word: &str) -> Option<(Option<Direction>, Option<bool>)> {
     match word {
-        "request" | "req" | "c2s" | "client-to-server" | "uplink" | "up" => Some((Some(Direction::ClientToServer), None)),
+        "request" | "req" | "c2s" | "client-to-server" | "uplink" | "up" => {
+            Some((Some(Direction::ClientToServer), None))
+        }
         "response" | "resp" | "s2c" | "server-to-client" | "downlink" | "down" => {
             Some((Some(Direction::ServerToClient), None))
         }

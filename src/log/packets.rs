@@ -218,8 +218,8 @@ fn note_all(record: &Record, value: &Value, packet: &mut Packet) {
                     if matches!(name, "frame" | "tcp.payload" | "udp.payload") {
                         packet.note(name, "", octets);
                     }
-                } else if let Some(last @ Value::Object(_)) = all.last() {
-                    note_all(record, last, packet);
+                } else if all.iter().any(|value| matches!(value, Value::Object(_))) {
+                    all.iter().for_each(|value| note_all(record, value, packet));
                 } else if let Some(Value::String(range, _)) = all.last() {
                     // `-T ek` tells the fields of layers of one kind in one list, the innermost last.
                     packet.note(&dotted(key), record.written(range), || Some(undo(&record.text(range), Escape::Hex)));
@@ -239,7 +239,7 @@ fn dotted(key: &str) -> String {
             return layer.to_owned();
         }
         if let Some(field) = rest.and_then(|rest| rest.strip_prefix(layer)).and_then(|rest| rest.strip_prefix('_')) {
-            return format!("{layer}.{}", field.trim_end_matches("_raw"));
+            return format!("{layer}.{}", if field == "payload_raw" { "payload" } else { field });
         }
     }
     key.to_owned()

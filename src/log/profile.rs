@@ -137,7 +137,10 @@ impl Profile {
         let Some(format) = &self.time else { return stamp::whole_time(text) };
         let parsed = jiff::fmt::strtime::parse(format, text).ok()?;
         let moment = parsed.to_timestamp().or_else(|_| {
-            parsed.to_datetime().and_then(|moment| moment.to_zoned(jiff::tz::TimeZone::UTC)).map(|zoned| zoned.timestamp())
+            parsed
+                .to_datetime()
+                .and_then(|moment| moment.to_zoned(jiff::tz::TimeZone::UTC))
+                .map(|zoned| zoned.timestamp())
         });
         i64::try_from(moment.ok()?.as_nanosecond()).ok().map(Time)
     }
@@ -244,7 +247,11 @@ mod tests {
     #[test]
     fn what_is_wrong_is_told_with_its_place() {
         let wrong = |text: &str| Profile::read(text).unwrap_err().to_string();
-        assert!(wrong("[profile.a]\nline = '(?<body>'\n").starts_with("2:8: "), "{}", wrong("[profile.a]\nline = '(?<body>'\n"));
+        assert!(
+            wrong("[profile.a]\nline = '(?<body>'\n").starts_with("2:8: "),
+            "{}",
+            wrong("[profile.a]\nline = '(?<body>'\n")
+        );
         assert_eq!(wrong("[profile.a]\nline = 'x'\n"), "2:8: there is no group named body");
         assert!(wrong("[profile.a]\nline = '(?<body>)(?<who>)'\n").contains("named who"));
         assert!(wrong("[profile.a]\nline = '(?<body>)'\nlnie = 1\n").starts_with("3:1: unknown field"));

@@ -5,12 +5,12 @@ use std::io::{self, Read};
 use memchr::memmem;
 
 use super::dump::{self, Dump, Taken};
-use super::escapes::entry;
+use super::escapes::{Escape, entry, undo};
 use super::packets::is_packet;
 use super::profile::Profile;
 use super::scan::{Shape, is_payload};
 use super::stamp;
-use super::text::Place;
+use super::text::{Place, Text};
 
 /// How many octets are looked at before a text without any mark of IMPS counts as something else.
 pub const LOOKED_AT: usize = 1 << 20;
@@ -71,8 +71,11 @@ pub(super) fn look(input: &mut impl Read, head: &mut Vec<u8>, profiles: &[Profil
         };
         head.extend_from_slice(chunk.get(..read).unwrap_or_default());
         let ended = read == 0 || head.len() >= LOOKED_AT;
-        // Looked at anew when there is twice as much, and whenever less came than was asked for.
-        if ended || head.len() >= 2 * tried || read < chunk.len() && before < 1 << 16 {
+        // Looked at anew when there is twice as much, and whenever little comes at a time.
+        if ended
+            || head.len() >= (2 * tried).max(chunk.len())
+            || read < chunk.len() && (1 << 9..1 << 16).contains(&before)
+        {
             tried = head.len();
             let kind = kind(head, ended, profiles);
             if kind.is_some() || ended {
@@ -100,7 +103,8 @@ fn kind(head: &[u8], ended: bool, profiles: &[Profile]) -> Option<Kind> {
     if has("<pdml") {
         return Some(Kind::Pdml);
     }
-    let mut lines: Vec<&[u8]> = text.split(|b| *b == b'\n').take(LINES).map(|l| l.strip_suffix(b"\r").unwrap_or(l)).collect();
+    let mut lines: Vec<&[u8]> =
+        text.split(|b| *b == b'\n').take(LINES).map(|l| l.strip_suffix(b"\r").unwrap_or(l)).collect();
     if !ended && lines.len() < LINES {
         // The last line may go on.
         lines.pop();
@@ -129,7 +133,7 @@ fn kind(head: &[u8], ended: bool, profiles: &[Profile]) -> Option<Kind> {
             return Some(Kind::Text(Shape::Plain));
         }
     }
-    entry(text).map(|_| Kind::Text(Shape::Plain))
+    tells_imps(text).then_some(Kind::Text(Shape::Plain))
 }
 
 /// What JSON is, whose records stand in so many arrays; `None` where it has not shown yet.
@@ -140,8 +144,25 @@ fn json(depth: usize, text: &[u8], has: &dyn Fn(&str) -> bool) -> Option<Kind> {
     if depth == 0 && has("\"log\"") && (has("\"entries\"") || has("\"creator\"")) {
         return Some(Kind::Har);
     }
-    let marked = entry(text).is_some() || has("WV-CSP-") || has("\\u0003\\u00") || has("\\u0001j\\u0000");
+    let marked = tells_imps(text) || has("WV-CSP-") || has("\\u0003\\u00") || has("\\u0001j\\u0000");
     (marked && !has("\"_index\"")).then_some(Kind::Json { packets: false, depth })
+}
+
+/// Whether a payload of IMPS begins somewhere in a text, however it is written.
+fn tells_imps(text: &[u8]) -> bool {
+    /// Beginnings that are looked at.
+    const TRIES: usize = 1024;
+    let mut rest = text;
+    for _ in 0..TRIES {
+        let Some((at, escape)) = entry(rest) else { return false };
+        let front = rest.get(at..rest.len().min(at + 4096)).unwrap_or_default();
+        let body = undo(&Text::row(front, Place::default()), escape);
+        if is_payload(body.octets()) || is_payload(undo(&body, Escape::Backslash).octets()) {
+            return true;
+        }
+        rest = rest.get(at + 1..).unwrap_or_default();
+    }
+    false
 }
 
 /// Whether a line is an event of our own notation.

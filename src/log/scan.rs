@@ -12,12 +12,12 @@ use memchr::memmem;
 use crate::carrier::Direction;
 use crate::time::Time;
 
+use super::Fault;
 use super::conversation::{Faithful, Told};
 use super::dump::{self, Dump, Taken};
 use super::escapes::{Escape, entry, undo};
 use super::stamp::{self, Prefix};
 use super::text::{Place, Text};
-use super::Fault;
 
 /// How many octets of a payload are gathered, escapes included; a longer one is cut and told.
 pub const MAX_GATHERED: usize = 4 << 20;
@@ -194,7 +194,8 @@ impl Scanner {
             writer.hint = writer.hint.and(hint(before.octets()));
             let quote = before.octets().last().copied().filter(|b| matches!(b, b'"' | b'\''));
             let mut payload = text.slice(at..text.len());
-            let escape = if escape == Escape::None && is_backslashed(payload.octets()) { Escape::Backslash } else { escape };
+            let escape =
+                if escape == Escape::None && is_backslashed(payload.octets()) { Escape::Backslash } else { escape };
             if escape == Escape::Backslash
                 && let Some(end) = quote.and_then(|quote| end_of_literal(payload.octets(), quote))
             {
@@ -252,7 +253,8 @@ impl Scanner {
             return Some(behind);
         }
         // Another payload that begins before this one has ended: the log cut it.
-        let another = gather.text.octets().get(1..).and_then(|rest| begins_anew(rest, gather.searched.saturating_sub(1)));
+        let another =
+            gather.text.octets().get(1..).and_then(|rest| begins_anew(rest, gather.searched.saturating_sub(1)));
         if let Some(at) = another {
             let behind = gather.text.slice(at + 1..gather.text.len());
             gather.text.truncate(at + 1);
@@ -488,7 +490,17 @@ fn root_of(text: &[u8]) -> Root {
 
 /// What an end tag begins with, in every writing.
 const CLOSING: [&[u8]; 11] = [
-    b"</", b"<\\/", b"&lt;/", b"%3C%2F", b"%3c%2f", b"%3C/", b"%3c/", b"\\u003c/", b"\\u003C/", b"\\u003c\\/", b"\\x3c/",
+    b"</",
+    b"<\\/",
+    b"&lt;/",
+    b"%3C%2F",
+    b"%3c%2f",
+    b"%3C/",
+    b"%3c/",
+    b"\\u003c/",
+    b"\\u003C/",
+    b"\\u003c\\/",
+    b"\\x3c/",
 ];
 
 /// Where the end tag of the root ends, in whatever writing.

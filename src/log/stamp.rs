@@ -59,7 +59,8 @@ pub(super) fn time(text: &[u8]) -> Option<(Time, usize, usize)> {
     let starts = (0..text.len().min(BEFORE)).filter(|at| {
         let before = at.checked_sub(1).and_then(|at| text.get(at));
         let here = text.get(*at).copied().unwrap_or_default();
-        here.is_ascii_alphanumeric() && !before.is_some_and(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b':' | b'-'))
+        here.is_ascii_alphanumeric()
+            && !before.is_some_and(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b':' | b'-'))
     });
     starts
         .filter_map(|start| time_at(text, start).map(|(time, end)| (time, start, end)))
@@ -251,7 +252,8 @@ pub(super) fn logcat(line: &[u8]) -> Option<Prefix<'_>> {
     cursor.take(b" ")?;
     cursor.one_of(b"VDIWEFS")?;
     cursor.take(b" ")?;
-    let colon = memchr::memmem::find(cursor.rest(), b": ").or_else(|| cursor.rest().strip_suffix(b":").map(<[u8]>::len))?;
+    let colon =
+        memchr::memmem::find(cursor.rest(), b": ").or_else(|| cursor.rest().strip_suffix(b":").map(<[u8]>::len))?;
     let tag = cursor.rest().get(..colon)?.trim_ascii_end();
     cursor.at += colon + 1;
     let _ = cursor.take(b" ");

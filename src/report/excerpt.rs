@@ -153,7 +153,9 @@ fn says_more(document: &Document, exhibit: &Exhibit) -> bool {
 /// `frame 815  10:14:07.420  +4.2 s  client → server  Polling-Request 13`
 fn head_line(exhibit: &Exhibit, named: &str, before: Option<Time>, width: usize) -> String {
     let gap = match before {
-        Some(before) if exhibit.time > before && !exhibit.time.is_order() => format!("+{}  ", exhibit.time.since(before)),
+        Some(before) if exhibit.time > before && !exhibit.time.is_order() => {
+            format!("+{}  ", exhibit.time.since(before))
+        }
         _ => String::new(),
     };
     let direction = match exhibit.direction {
