@@ -7,6 +7,7 @@ pub mod capture;
 pub mod chain;
 pub mod frames;
 pub mod http;
+pub mod log;
 pub mod script;
 pub mod tcp;
 pub mod tls;
@@ -19,7 +20,7 @@ pub mod xml;
 pub type Target = fn(&[u8]);
 
 /// Every target by its name.
-pub const TARGETS: [(&str, Target); 11] = [
+pub const TARGETS: [(&str, Target); 12] = [
     ("pcap", capture::pcap),
     ("pcapng", capture::pcapng),
     ("packed", capture::packed),
@@ -30,5 +31,6 @@ pub const TARGETS: [(&str, Target); 11] = [
     ("xml", xml::run),
     ("wbxml", wbxml::run),
     ("trace", trace::run),
+    ("log", log::run),
     ("chain", chain::run),
 ];

@@ -564,7 +564,7 @@ fn trim_cut(body: &mut Text) {
 /// are replaced.
 fn retouched(body: &mut Text) -> bool {
     let octets = body.octets();
-    let namespaces = memmem::find(octets, b"xmlns").and_then(|at| octets.get(at..at + 9));
+    let namespaces = memmem::find(octets, b"xmlns").and_then(|at| octets.get(at..at + 8));
     let bare = namespaces.is_none_or(|n| n.ends_with(b"=\"\"") || n.ends_with(b"=''"))
         && memmem::find(octets, b"<!DOCTYPE").is_none();
     let curly = memmem::find(octets, "=\u{201c}".as_bytes()).or_else(|| memmem::find(octets, "=\u{201d}".as_bytes()));
