@@ -39,7 +39,7 @@ pub enum OpenError {
         octets: u64,
     },
     /// Neither pcap nor pcapng.
-    #[error("{name} is neither a capture (pcap, pcapng) nor a log that tells IMPS")]
+    #[error("{name} is not a capture, neither pcap nor pcapng, nor a log that tells IMPS")]
     NotACapture {
         /// The input.
         name: String,

@@ -110,8 +110,9 @@ fn kind(head: &[u8], ended: bool, profiles: &[Profile]) -> Option<Kind> {
         lines.pop();
     }
     let some = |is: &dyn Fn(&[u8]) -> bool| lines.iter().any(|line| is(line));
-    if some(&is_of_trace) && !has("<WV-") || lines.iter().any(|line| line.starts_with(b"csp 1.")) {
-        return ended.then_some(Kind::Trace).or_else(|| (text.len() > 512).then_some(Kind::Trace));
+    let said = lines.iter().find(|line| !line.trim_ascii().is_empty() && !line.starts_with(b"#"));
+    if said.is_some_and(|line| is_of_trace(line)) {
+        return (ended || text.len() > 512).then_some(Kind::Trace);
     }
     if let Some(at) = profiles.iter().position(|profile| some(&|line| profile.is_of(line))) {
         return Some(Kind::Profile(at));
@@ -144,7 +145,7 @@ fn json(depth: usize, text: &[u8], has: &dyn Fn(&str) -> bool) -> Option<Kind> {
     if depth == 0 && has("\"log\"") && (has("\"entries\"") || has("\"creator\"")) {
         return Some(Kind::Har);
     }
-    let marked = tells_imps(text) || has("WV-CSP-") || has("\\u0003\\u00") || has("\\u0001j\\u0000");
+    let marked = tells_imps(text) || has("\\u0003\\u00") || has("\\u0001j\\u0000");
     (marked && !has("\"_index\"")).then_some(Kind::Json { packets: false, depth })
 }
 
@@ -165,12 +166,20 @@ fn tells_imps(text: &[u8]) -> bool {
     false
 }
 
-/// Whether a line is an event of our own notation.
+/// Whether a line is a statement or an event of our own notation.
 fn is_of_trace(line: &[u8]) -> bool {
     let mut words = line.split(|b| *b == b' ');
-    let delay = words.next().and_then(|word| word.strip_prefix(b"+").or(word.strip_prefix(b"@")));
-    delay.is_some_and(|delay| !delay.is_empty() && delay.iter().all(|b| b.is_ascii_digit() || *b == b'.'))
-        && matches!(words.next(), Some(b"client" | b"server"))
+    let (first, second) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+    let delay = first.strip_prefix(b"+").or(first.strip_prefix(b"@")).unwrap_or_default();
+    match first {
+        b"csp" => matches!(second, b"1.0" | b"1.1" | b"1.2" | b"1.3"),
+        b"start" => super::stamp::whole_time(&String::from_utf8_lossy(second)).is_some(),
+        _ => {
+            !delay.is_empty()
+                && delay.iter().all(|b| b.is_ascii_digit() || *b == b'.')
+                && matches!(second, b"client" | b"server")
+        }
+    }
 }
 
 /// The octets of the first dump in lines.

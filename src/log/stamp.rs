@@ -114,9 +114,10 @@ fn of_day(cursor: &mut Cursor<'_>, date: civil::Date) -> Option<Time> {
             }
         }
     }
-    let moment = date.at(hour, minute, second.min(59), 0);
-    let moment = civil::DateTime::to_zoned(moment, jiff::tz::TimeZone::UTC).ok()?;
-    (hour < 24 && minute < 60 && second <= 60).then(|| Time::new(moment.timestamp().as_second() - offset, nanos))
+    // A leap second is told as the one before.
+    let time = civil::Time::new(hour, minute, if second == 60 { 59 } else { second }, 0).ok()?;
+    let moment = date.to_datetime(time).to_zoned(jiff::tz::TimeZone::UTC).ok()?;
+    Some(Time::new(moment.timestamp().as_second() - offset, nanos))
 }
 
 /// `2012-06-29 01:19:42.123`, `2012-06-29T01:19:42Z`, `2012/06/29 …`.
