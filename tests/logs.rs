@@ -224,7 +224,10 @@ fn what_is_neither_is_refused_clearly() {
     {
         let output = run(&logs(), &["check", "-"], octets);
         assert_eq!(output.status.code(), Some(2));
-        assert_eq!(text(&output.stderr), "impslint: - is not a capture, neither pcap nor pcapng, nor a log that tells IMPS\n");
+        assert_eq!(
+            text(&output.stderr),
+            "impslint: - is not a capture, neither pcap nor pcapng, nor a log that tells IMPS\n"
+        );
     }
 }
 

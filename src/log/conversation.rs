@@ -311,3 +311,49 @@ fn headless(flow: &Arc<FlowInfo>) -> Envelope {
         anomalies: Vec::new(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(id: u32, channel: u32) -> Told {
+        let body = format!(
+            "<WV-CSP-Message><Session><SessionDescriptor><SessionType>Inband</SessionType><SessionID>s</SessionID>\
+             </SessionDescriptor><Transaction><TransactionDescriptor><TransactionMode>Request</TransactionMode>\
+             <TransactionID>{id}</TransactionID></TransactionDescriptor><TransactionContent><GetList-Request/>\
+             </TransactionContent></Transaction></Session></WV-CSP-Message>"
+        );
+        let place = Place { line: id, column: 1 };
+        Told { body: Text::row(body.as_bytes(), place), place, channel: channel.to_string(), ..Told::default() }
+    }
+
+    #[test]
+    fn requests_wait_and_conversations_are_kept_up_to_the_limits() {
+        let mut conversation = Conversation::default();
+        for id in 0..2 * MAX_WAITING as u32 {
+            let item = conversation.hear(told(id, 0));
+            assert_eq!(item.envelope().exchange, id + 1);
+        }
+        assert_eq!(conversation.waiting.len(), MAX_WAITING);
+        for channel in 0..MAX_CHANNELS as u32 + 5 {
+            conversation.flow(&Told { channel: channel.to_string(), ..Told::default() });
+        }
+        assert!(conversation.flows.len() <= MAX_CHANNELS);
+    }
+
+    #[test]
+    fn an_answer_goes_with_its_request_and_what_the_server_asks_with_the_poll() {
+        let talk = include_str!("../../tests/logs/text-plain.log");
+        let mut conversation = Conversation::default();
+        let mut exchanges = Vec::new();
+        for (i, line) in talk.lines().enumerate() {
+            let at = line.find("<?xml").unwrap();
+            let place = Place { line: i as u32 + 1, column: at as u32 + 1 };
+            let item =
+                conversation.hear(Told { body: Text::row(&line.as_bytes()[at..], place), place, ..Told::default() });
+            exchanges.push((item.envelope().direction == Direction::ClientToServer, item.envelope().exchange));
+        }
+        let expected = [(true, 1), (false, 1), (true, 2), (false, 2), (true, 3), (true, 4), (false, 4)];
+        assert_eq!(exchanges, expected);
+    }
+}

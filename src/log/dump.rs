@@ -153,6 +153,11 @@ impl Dump {
         self.repeated = true;
     }
 
+    /// Octets read so far.
+    pub(super) fn len(&self) -> usize {
+        self.text.len()
+    }
+
     /// Whether nothing was read.
     pub(super) fn is_empty(&self) -> bool {
         self.text.is_empty() && self.last.is_none()
@@ -165,10 +170,11 @@ impl Dump {
         let len = len.unwrap_or(row.octets.len()).min(row.octets.len());
         let octets: Vec<(u8, usize)> = row.octets.into_iter().take(len).collect();
         loop {
-            for (octet, at) in &octets {
+            let room = MAX_DUMP.saturating_sub(self.text.len());
+            for (octet, at) in octets.iter().take(room) {
                 self.text.push(*octet, place.after(*at));
             }
-            self.broken |= self.text.len() > MAX_DUMP;
+            self.broken |= octets.len() > room;
             let more = self.repeated && next.is_some_and(|next| self.text.len() + octets.len() <= next);
             if !more || octets.is_empty() || self.broken {
                 break;
@@ -234,6 +240,10 @@ mod tests {
         let (octets, whole) = read(zeros);
         assert_eq!((octets.len(), octets.last(), whole), (49, Some(&1), true));
         assert!(!read("00000000  00 01\n00000010  02\n").1);
+        let far =
+            "00000000  00 00 00 00 00 00 00 00  00 00 00 00 00 00 00 00  |................|\n*\nfffffff0  01  |.|\n";
+        let (octets, whole) = read(far);
+        assert_eq!((octets.len(), whole), (MAX_DUMP, false));
     }
 
     #[test]

@@ -432,6 +432,14 @@ mod tests {
     }
 
     #[test]
+    fn a_record_beyond_the_limit_is_passed_over() {
+        let text = format!("{{\"a\":\"{}\"}}\n{{\"b\":1}}", "x".repeat(MAX_RECORD));
+        let mut records = Records::new(text.as_bytes(), 0);
+        assert_eq!(records.advance().unwrap(), Next::TooLong(Place { line: 1, column: 1 }));
+        assert_eq!((records.advance().unwrap(), records.record().octets.as_slice()), (Next::Record, &b"{\"b\":1}"[..]));
+    }
+
+    #[test]
     fn what_nests_too_deep_is_left_out() {
         let text = format!("{{\"a\":{}{}, \"b\":2}}", "[".repeat(100), "]".repeat(100));
         let mut records = Records::new(text.as_bytes(), 0);

@@ -29,6 +29,7 @@ use std::io::{self, BufRead, BufReader, Cursor, Read};
 use std::sync::Arc;
 
 use crate::capture::{Capture, OpenError};
+use crate::syntax::MAX_PAYLOAD;
 use crate::time::Time;
 
 pub use conversation::{Item, MAX_CHANNELS, MAX_WAITING};
@@ -38,7 +39,7 @@ pub use lines::MAX_LINE;
 pub use profile::{MAX_PATTERN, Profile, ProfileError};
 pub use recognise::LOOKED_AT;
 pub use retold::MAX_LAYOUTS;
-pub use scan::{MAX_GATHERED, MAX_WRITERS};
+pub use scan::{MAX_GATHERED, MAX_HELD, MAX_WRITERS};
 
 use conversation::{Conversation, Faithful, Told};
 use json::Records;
@@ -52,9 +53,6 @@ pub const MAX_FAULTS: usize = 1_000;
 
 /// How many octets of a trace are read.
 pub const MAX_TRACE: usize = 64 << 20;
-
-/// How many octets of a file are read that is a payload and nothing else.
-const MAX_BARE: u64 = 16 << 20;
 
 /// How many items are handed over at a time, about.
 const BATCH: usize = 256;
@@ -120,7 +118,7 @@ pub struct Log {
 /// What messages are read from, and how.
 enum Source {
     Lines(Lines<Input>, Scanner),
-    Profile(Lines<Input>, profile::Reader),
+    Profile(Lines<Input>, Box<profile::Reader>),
     Records(Records<Input>, Reading),
     /// A file that is one payload.
     Bare(Option<Input>, u64),
@@ -189,7 +187,7 @@ pub fn open(name: &str, mut input: impl Read + Send + 'static, profiles: &[Profi
         Some(Kind::Json { depth, .. }) => Source::Records(Records::new(boxed(whole), depth), Reading::Objects),
         Some(Kind::Text(shape)) => Source::Lines(lines(whole), Scanner::new(shape)),
         Some(Kind::Profile(at)) => match profiles.get(at) {
-            Some(profile) => Source::Profile(lines(whole), profile::Reader::new(profile.clone())),
+            Some(profile) => Source::Profile(lines(whole), Box::new(profile::Reader::new(profile.clone()))),
             None => Source::Lines(lines(whole), Scanner::new(scan::Shape::Plain)),
         },
         Some(Kind::Wbxml) => Source::Bare(Some(boxed(whole)), 0),
@@ -358,7 +356,7 @@ impl Log {
                 self.ended = true;
                 let mut body = Vec::new();
                 if let Some(input) = input.take() {
-                    input.take(MAX_BARE).read_to_end(&mut body)?;
+                    input.take(MAX_PAYLOAD as u64).read_to_end(&mut body)?;
                 }
                 *octets = body.len() as u64;
                 let place = Place { line: 1, column: 1 };
@@ -378,4 +376,33 @@ impl Log {
 
 fn too_long(number: u32) -> Fault {
     Fault::at(Place { line: number, column: 1 }, "a line is too long to be read to its end")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn faults_beyond_the_limit_are_counted() {
+        let mut faults = Faults::default();
+        (0..MAX_FAULTS + 3).for_each(|_| faults.push(too_long(7)));
+        assert_eq!((faults.told().len(), faults.further), (MAX_FAULTS, 3));
+        assert_eq!(faults.told()[0], "line 7: a line is too long to be read to its end");
+    }
+
+    #[test]
+    fn a_text_is_looked_at_so_far_and_no_farther() {
+        let text =
+            |before: usize| format!("{}\n<WV-CSP-Message xmlns='x'></WV-CSP-Message>\n", "words\n".repeat(before / 6));
+        let opens = |text: String| open("x", Cursor::new(text.into_bytes()), &[]).is_ok();
+        assert!(opens(text(LOOKED_AT / 2)));
+        assert!(!opens(text(LOOKED_AT + 100)));
+    }
+
+    #[test]
+    fn a_trace_beyond_the_limit_is_read_so_far() {
+        let comment = format!("# {}\n", "x".repeat(1020));
+        let text = format!("csp 1.2 xml\n{}+0 client nonsense=1 =\n", comment.repeat(MAX_TRACE / comment.len() + 1));
+        assert!(matches!(open("x", Cursor::new(text.into_bytes()), &[]), Ok(Opened::Capture(_))));
+    }
 }

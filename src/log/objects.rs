@@ -5,7 +5,7 @@ use crate::time::Time;
 
 use super::Fault;
 use super::conversation::{Faithful, Told};
-use super::escapes::{Escape, entry, narrow, undo};
+use super::escapes::{entry, narrow, undo};
 use super::json::{Record, Value};
 use super::scan::is_payload;
 use super::stamp::whole_time;
@@ -46,7 +46,7 @@ fn moment(text: &str) -> Option<Time> {
     whole_time(text).or_else(|| {
         let number: f64 = text.parse().ok()?;
         let seconds = if number > 1e11 { number / 1000.0 } else { number };
-        (seconds > 1.0 && seconds < 1e11).then(|| Time((seconds * 1e9) as i64))
+        (seconds > 1.0 && seconds < 1e11).then_some(Time((seconds * 1e9) as i64))
     })
 }
 
@@ -106,6 +106,6 @@ fn payload(written: &Text) -> Option<(Text, bool)> {
             let whole = memchr::memmem::rfind(name, b"WV-").is_some_and(|at| at + 64 > end);
             Some((body.slice(0..end), whole))
         }
-        None => Some((body, !is_text && escape != Escape::None || !is_text)),
+        None => Some((body, !is_text)),
     }
 }

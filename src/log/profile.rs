@@ -256,6 +256,7 @@ mod tests {
         assert!(wrong("[profile.a]\nline = '(?<body>)(?<who>)'\n").contains("named who"));
         assert!(wrong("[profile.a]\nline = '(?<body>)'\nlnie = 1\n").starts_with("3:1: unknown field"));
         assert!(wrong("[profile.a]\nline = 1\n").starts_with("2:8: "));
+        assert!(wrong("[profile.a]\nline = '(?<body>(\\w{900}){900})'\n").contains("size limit"));
         assert!(wrong("").contains("no [profile.NAME]"));
     }
 }

@@ -187,8 +187,27 @@ impl Retelling for Crafted {
 
 #[cfg(test)]
 mod tests {
+    use super::super::lines::Lines;
     use super::super::text::Place;
     use super::*;
+
+    #[test]
+    fn of_frames_beyond_the_limit_only_the_line_is_known() {
+        let row = "1 0.0 00\n0000  45 00 00 14 00 00 00 00 40 06 00 00 01 02 03 04 05 06 07 08\n\n";
+        let text = row.repeat(MAX_LAYOUTS + 1);
+        let lines = Lines::new(Box::new(io::Cursor::new(text.into_bytes())) as Box<dyn io::BufRead + Send>);
+        let mut capture = capture(Source::Dumps(lines, Box::default()), "x", "x").unwrap();
+        let mut window = crate::capture::Window::default();
+        let mut last = FrameNo(0);
+        while capture.next_window(&mut window).unwrap() {
+            last = window.frames.last().map_or(last, |frame| frame.no);
+        }
+        let first = capture.locate(FrameNo::in_log(2, 15)).unwrap().1;
+        assert_eq!(first.log_place(), Some((2, 7)));
+        let (line, _) = last.log_place().unwrap();
+        assert_eq!(line, 3 * MAX_LAYOUTS as u64 + 2);
+        assert_eq!(capture.locate(FrameNo::in_log(line, 15)).unwrap().1.log_place(), Some((line, 0)));
+    }
 
     #[test]
     fn octets_are_found_in_a_row_and_in_rows() {

@@ -25,6 +25,9 @@ pub const MAX_GATHERED: usize = 4 << 20;
 /// How many writers are read apart; when there are more, what each has begun is given up.
 pub const MAX_WRITERS: usize = 256;
 
+/// How many octets all writers together may have begun; beyond it all of it is given up.
+pub const MAX_HELD: usize = 8 << 20;
+
 /// Octets within which a root element has to begin.
 const ROOT_WITHIN: usize = 4096;
 
@@ -75,6 +78,23 @@ struct Writer {
     dumped: bool,
 }
 
+impl Writer {
+    fn held(&self) -> usize {
+        self.gather.as_ref().map_or(0, |gather| gather.text.len()) + self.dump.len()
+    }
+}
+
+/// How what is gathered ends.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum End {
+    /// Its end was seen.
+    Seen,
+    /// The log cut it.
+    Cut,
+    /// A limit of ours was reached.
+    Limit,
+}
+
 /// What a text tells of a message.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 struct Hint {
@@ -101,6 +121,8 @@ pub(super) struct Scanner {
     writers: HashMap<Vec<u8>, Writer>,
     /// Who wrote the latest entry, and what is known of it.
     latest: (Vec<u8>, About),
+    /// Octets that all writers have begun.
+    held: usize,
     /// What was told, and what could not be read.
     pub(super) told: Vec<Told>,
     pub(super) faults: Vec<Fault>,
@@ -109,7 +131,7 @@ pub(super) struct Scanner {
 impl Scanner {
     pub(super) fn new(shape: Shape) -> Self {
         let latest = Default::default();
-        Self { shape, writers: HashMap::new(), latest, told: Vec::new(), faults: Vec::new() }
+        Self { shape, writers: HashMap::new(), latest, held: 0, told: Vec::new(), faults: Vec::new() }
     }
 
     /// Takes the next line.
@@ -130,12 +152,16 @@ impl Scanner {
         let (key, about) = (self.latest.0.clone(), self.latest.1.clone());
         self.latest.1.begins = false;
         if !self.writers.contains_key(&key) && self.writers.len() >= MAX_WRITERS {
-            self.finish();
-            self.writers.clear();
+            self.give_up(End::Limit);
         }
         let mut writer = self.writers.remove(&key).unwrap_or_default();
+        let before = writer.held();
         self.read(&mut writer, &key, about, Text::row(text, place));
+        self.held = (self.held + writer.held()).saturating_sub(before);
         self.writers.insert(key, writer);
+        if self.held > MAX_HELD {
+            self.give_up(End::Limit);
+        }
     }
 
     /// Who wrote a line: it says so, or it goes on with the one before.
@@ -152,11 +178,17 @@ impl Scanner {
 
     /// No more lines come: what is unfinished was cut.
     pub(super) fn finish(&mut self) {
+        self.give_up(End::Cut);
+    }
+
+    /// Tells all that is unfinished.
+    fn give_up(&mut self, end: End) {
+        self.held = 0;
         let mut keys: Vec<Vec<u8>> = self.writers.keys().cloned().collect();
         keys.sort_unstable();
         for key in keys {
             if let Some(mut writer) = self.writers.remove(&key) {
-                self.close(&mut writer, &key, false);
+                self.close(&mut writer, &key, end);
                 self.end_dump(&mut writer, &key);
             }
         }
@@ -181,7 +213,7 @@ impl Scanner {
                 text = rest;
             } else {
                 writer.gather = Some(gather);
-                self.close(writer, key, false);
+                self.close(writer, key, End::Cut);
             }
         }
         loop {
@@ -221,11 +253,11 @@ impl Scanner {
             // A literal ends with its quotation mark; base64 and hexadecimal with the first line that is neither.
             if gather.escape == Escape::Backslash {
                 let behind = Text::default();
-                self.close(writer, key, true);
+                self.close(writer, key, End::Seen);
                 return Some(behind);
             }
             if gather.text.len() > MAX_GATHERED {
-                self.close(writer, key, false);
+                self.close(writer, key, End::Limit);
                 return Some(Text::default());
             }
             return None;
@@ -249,7 +281,7 @@ impl Scanner {
         if let Some(end) = end_tag(gather) {
             let behind = gather.text.slice(end..gather.text.len());
             gather.text.truncate(end);
-            self.close(writer, key, true);
+            self.close(writer, key, End::Seen);
             return Some(behind);
         }
         // Another payload that begins before this one has ended: the log cut it.
@@ -258,29 +290,33 @@ impl Scanner {
         if let Some(at) = another {
             let behind = gather.text.slice(at + 1..gather.text.len());
             gather.text.truncate(at + 1);
-            self.close(writer, key, false);
+            self.close(writer, key, End::Cut);
             return Some(behind);
         }
         gather.searched = gather.text.len().saturating_sub(64);
         if gather.text.len() > MAX_GATHERED || is_cut(gather.text.octets()) {
-            self.close(writer, key, false);
+            let end = if gather.text.len() > MAX_GATHERED { End::Limit } else { End::Cut };
+            self.close(writer, key, end);
             return Some(Text::default());
         }
         None
     }
 
-    /// Tells what is gathered, `whole` where its end was seen.
-    fn close(&mut self, writer: &mut Writer, key: &[u8], whole: bool) {
+    /// Tells what is gathered, which ends so.
+    fn close(&mut self, writer: &mut Writer, key: &[u8], end: End) {
         let Some(gather) = writer.gather.take() else { return };
+        let whole = end == End::Seen;
         let place = gather.text.place(0);
         let mut body = undo(&gather.text, gather.escape);
-        let whole = whole || is_run(&gather);
+        let whole = whole || is_run(&gather) && end != End::Limit;
         if !whole {
             trim_cut(&mut body);
             if !gather.rooted {
                 return;
             }
-            self.faults.push(Fault::at(place, "a message is cut in the log"));
+            let what =
+                if end == End::Limit { "a message is too long to be read" } else { "a message is cut in the log" };
+            self.faults.push(Fault::at(place, what));
         }
         if body.len() < 4 {
             self.faults.push(Fault::at(place, "a payload cannot be read"));
@@ -298,38 +334,19 @@ impl Scanner {
             (true, true) => Faithful::Retold,
             (true, false) => Faithful::Yes,
         };
-        self.tell(writer, key, &gather.about, body, place, faithful, None);
+        let time = gather.about.time;
+        self.tell(writer, key, Told { body, place, time, faithful, ..Told::default() });
     }
 
-    #[expect(clippy::too_many_arguments, reason = "what is told of a message, each time something else")]
-    fn tell(
-        &mut self,
-        writer: &mut Writer,
-        key: &[u8],
-        about: &About,
-        body: Text,
-        place: Place,
-        faithful: Faithful,
-        head: Option<Vec<u8>>,
-    ) {
+    /// Tells a message, with what the text before it says of it.
+    fn tell(&mut self, writer: &mut Writer, key: &[u8], told: Told) {
         let Hint { sent, direction, peer } = std::mem::take(&mut writer.hint);
         let channel = match peer {
             Some(peer) => peer.ip().to_string(),
             None if self.shape == Shape::Kannel => String::from_utf8_lossy(key).into_owned(),
             None => String::new(),
         };
-        self.told.push(Told {
-            body,
-            place,
-            time: about.time,
-            direction,
-            sent,
-            ends: (peer, None),
-            channel,
-            head,
-            faithful,
-            ..Told::default()
-        });
+        self.told.push(Told { direction, sent, ends: (peer, None), channel, ..told });
     }
 
     /// Takes a row of a dump; returns whether it is one.
@@ -340,7 +357,7 @@ impl Scanner {
         match row {
             Some(row) => {
                 // A dump is no part of a payload that is being gathered as text.
-                self.close(writer, key, false);
+                self.close(writer, key, End::Cut);
                 if writer.dump.take(row.clone(), text.place(0)) == Taken::New {
                     self.end_dump(writer, key);
                     writer.dump.take(row, text.place(0));
@@ -378,7 +395,7 @@ impl Scanner {
             self.faults.push(Fault::at(place, "rows of a dump are missing"));
         }
         let faithful = if whole { Faithful::Yes } else { Faithful::Lost };
-        self.tell(writer, key, &about, body, place, faithful, head);
+        self.tell(writer, key, Told { body, place, time: about.time, head, faithful, ..Told::default() });
         writer.dumped = true;
     }
 }
@@ -644,4 +661,73 @@ fn address(word: &str) -> Option<SocketAddr> {
     let (host, port) = word.split_once(':').unwrap_or((word, "0"));
     let host: Ipv4Addr = host.parse().ok()?;
     Some(SocketAddr::new(host.into(), port.parse().unwrap_or(0)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MESSAGE: &str = "<WV-CSP-Message xmlns=\"x\"><Session/></WV-CSP-Message>";
+
+    fn scan(shape: Shape, lines: impl IntoIterator<Item = String>) -> Scanner {
+        let mut scanner = Scanner::new(shape);
+        lines.into_iter().zip(1..).for_each(|(line, number)| scanner.line(number, line.as_bytes()));
+        scanner.finish();
+        scanner
+    }
+
+    #[test]
+    fn several_payloads_stand_in_one_line() {
+        let found = scan(Shape::Plain, [format!("sent {MESSAGE} received {MESSAGE} end")]);
+        let told: Vec<_> = found.told.iter().map(|t| (t.place.column, t.sent, t.body.octets())).collect();
+        let message = MESSAGE.as_bytes();
+        assert_eq!(told, [(6, Some(true), message), (70, Some(false), message)]);
+    }
+
+    #[test]
+    fn lines_of_other_writers_are_no_part_of_a_message() {
+        let (front, back) = MESSAGE.split_at(30);
+        let line = |thread: u32, text: &str| format!("2012-06-29 01:19:42 [15] [{thread}] DEBUG: {text}");
+        let found =
+            scan(Shape::Kannel, [line(1, &format!("in {front}")), line(2, MESSAGE), back.to_owned(), line(1, back)]);
+        // What has no prefix goes on with the entry before it.
+        assert_eq!(found.told.len(), 2, "{:?}", found.told);
+        assert_eq!(found.told[0].place.line, 1);
+    }
+
+    #[test]
+    fn a_message_beyond_the_limit_is_cut_and_told() {
+        let long = "x".repeat(1 << 20);
+        let lines = std::iter::once("<WV-CSP-Message xmlns=\"x\">".to_owned()).chain((0..6).map(|_| long.clone()));
+        let found = scan(Shape::Plain, lines);
+        assert_eq!(found.told.len(), 1);
+        assert!(found.told[0].body.len() > MAX_GATHERED && found.told[0].body.len() < MAX_GATHERED + (2 << 20));
+        assert_eq!(found.faults.iter().map(|f| f.what).collect::<Vec<_>>(), ["a message is too long to be read"]);
+    }
+
+    #[test]
+    fn writers_beyond_the_limit_and_what_they_hold_together_are_given_up() {
+        let begin = |thread: usize, text: &str| {
+            format!("2012-06-29 01:19:42 [15] [{thread}] DEBUG: <WV-CSP-Message xmlns=\"x\">{text}")
+        };
+        let found = scan(Shape::Kannel, (0..=MAX_WRITERS).map(|thread| begin(thread, "")));
+        let by_limit = |found: &Scanner| found.faults.iter().filter(|f| f.what.contains("too long")).count();
+        assert_eq!((found.told.len(), by_limit(&found)), (MAX_WRITERS + 1, MAX_WRITERS));
+        let half = "x".repeat(MAX_HELD / 4);
+        let found = scan(Shape::Kannel, (0..5).map(|thread| begin(thread, &half)));
+        assert_eq!(by_limit(&found), 4);
+    }
+
+    #[test]
+    fn roots_are_told_apart() {
+        for (text, root) in [
+            ("<?xml version='1.0'?><!-- x --><WV-CSP-Message", Root::Imps),
+            ("<x:WV-SSP-Message>", Root::Imps),
+            ("<!DOCTYPE WV-CSP-Message PUBLIC 'x' 'y'><html>", Root::Other),
+            ("<?xml version='1.0'?>", Root::Unknown),
+            ("<WV", Root::Unknown),
+        ] {
+            assert_eq!(root_of(text.as_bytes()), root, "{text}");
+        }
+    }
 }

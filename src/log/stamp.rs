@@ -105,19 +105,22 @@ fn of_day(cursor: &mut Cursor<'_>, date: civil::Date) -> Option<Time> {
     zone.skip(b" ");
     if zone.take(b"Z").is_some() {
         *cursor = zone;
-    } else if let Some(sign) = zone.one_of(b"+-") {
-        if let Some(hours) = zone.digits(2, 2) {
-            let _ = zone.take(b":");
-            if let Some(minutes) = zone.digits(2, 2).filter(|_| hours < 15) {
-                offset = (hours * 3600 + minutes * 60) * if sign == b'-' { -1 } else { 1 };
-                *cursor = zone;
-            }
-        }
+    } else if let Some((sign, hours, minutes)) = from_utc(&mut zone) {
+        offset = (hours * 3600 + minutes * 60) * if sign == b'-' { -1 } else { 1 };
+        *cursor = zone;
     }
     // A leap second is told as the one before.
     let time = civil::Time::new(hour, minute, if second == 60 { 59 } else { second }, 0).ok()?;
     let moment = date.to_datetime(time).to_zoned(jiff::tz::TimeZone::UTC).ok()?;
     Some(Time::new(moment.timestamp().as_second() - offset, nanos))
+}
+
+/// `+02:00`: sign, hours and minutes.
+fn from_utc(cursor: &mut Cursor<'_>) -> Option<(u8, i64, i64)> {
+    let sign = cursor.one_of(b"+-")?;
+    let hours = cursor.digits(2, 2).filter(|hours| *hours < 15)?;
+    let _ = cursor.take(b":");
+    Some((sign, hours, cursor.digits(2, 2)?))
 }
 
 /// `2012-06-29 01:19:42.123`, `2012-06-29T01:19:42Z`, `2012/06/29 …`.
