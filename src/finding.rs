@@ -333,6 +333,12 @@ impl Finding {
     }
 }
 
+/// The ends of a conversation, where a log names one of them.
+fn known(peers: (SocketAddr, SocketAddr)) -> Option<(SocketAddr, SocketAddr)> {
+    let is_known = |end: SocketAddr| !end.ip().is_unspecified();
+    (is_known(peers.0) || is_known(peers.1)).then_some(peers)
+}
+
 /// Where a finding belongs: what is the same for everything said in one session.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Scene {
@@ -356,7 +362,7 @@ impl Scene {
     /// The scene of a session.
     pub fn session(session: &Session) -> Self {
         Self {
-            peers: Some(session.peers),
+            peers: known(session.peers),
             session: session.id.clone(),
             user: session.named().map(str::to_owned),
             forwarded: session.gateway.as_ref().and_then(|g| g.client.as_deref()).map(str::to_owned),
@@ -369,7 +375,7 @@ impl Scene {
     /// The scene of a single message.
     pub fn message(message: &Message) -> Self {
         Self {
-            peers: Some(message.envelope.peers()),
+            peers: known(message.envelope.peers()),
             session: message.session_id().map(str::to_owned),
             user: None,
             forwarded: message.envelope.gateway.as_ref().and_then(|g| g.client.as_deref()).map(str::to_owned),

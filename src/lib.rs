@@ -2,7 +2,7 @@
 //! exchange against best common practice.
 //!
 //! The stages, each a module, each importing only from those before it: [`time`], [`sanitise`], [`wire`], [`capture`],
-//! [`flow`], [`tls`], [`carrier`], [`syntax`], [`csp`], [`session`], [`trace`], [`finding`], [`rules`], [`report`], [`engine`],
+//! [`flow`], [`tls`], [`carrier`], [`syntax`], [`csp`], [`session`], [`trace`], [`log`], [`finding`], [`rules`], [`report`], [`engine`],
 //! [`cli`].
 
 pub mod capture;
@@ -12,6 +12,7 @@ pub mod csp;
 pub mod engine;
 pub mod finding;
 pub mod flow;
+pub mod log;
 pub mod report;
 pub mod rules;
 pub mod sanitise;

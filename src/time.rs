@@ -12,11 +12,25 @@ impl Time {
         Self(seconds.saturating_mul(1_000_000_000).saturating_add(nanoseconds))
     }
 
+    /// The moment of something that only has its place in an order: for sources without times. Such moments lie in the
+    /// first second of 1970, where nothing was captured.
+    pub fn in_order(place: u64) -> Self {
+        Self(i64::try_from(place).unwrap_or(i64::MAX).min(ORDERED))
+    }
+
+    /// Whether it says nothing but an order.
+    pub fn is_order(self) -> bool {
+        (1..=ORDERED).contains(&self.0)
+    }
+
     /// The time from `earlier` to `self` in seconds; negative when the clock went back.
     pub fn since(self, earlier: Self) -> Seconds {
         Seconds(self.0.saturating_sub(earlier.0) as f64 / 1e9)
     }
 }
+
+/// The last of the moments that say nothing but an order.
+const ORDERED: i64 = 999_999_999;
 
 impl fmt::Display for Time {
     /// RFC 3339 in UTC with nine or fewer fraction digits.

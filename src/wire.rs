@@ -5,9 +5,40 @@
 
 use std::ops::Range;
 
-/// The number of a frame in its input, counted from 1 as Wireshark counts.
+/// Where something stands in its input: the number of a frame, counted from 1 as Wireshark counts; in a log a place,
+/// its line and column.
+///
+/// Stages compare it and hand it on; only who made it and who shows it ask which of the two it is.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub struct FrameNo(pub u64);
+
+/// Tells places in a log from numbers of frames.
+const IN_LOG: u64 = 1 << 63;
+
+impl FrameNo {
+    /// A place in a log: its line and its column in octets, both from 1; column 0 stands for the line as a whole.
+    pub fn in_log(line: u64, column: u32) -> Self {
+        Self(IN_LOG | line.min(u64::from(u32::MAX >> 1)) << 32 | u64::from(column))
+    }
+
+    /// Line and column of a place in a log; `None` for a frame.
+    pub fn log_place(self) -> Option<(u64, u32)> {
+        (self.0 & IN_LOG != 0).then_some(((self.0 & !IN_LOG) >> 32, self.0 as u32))
+    }
+
+    /// The number to show: that of the frame, or the line in a log.
+    pub fn number(self) -> u64 {
+        self.log_place().map_or(self.0, |(line, _)| line)
+    }
+
+    /// The place of the octet at an offset of a line of a log; of a frame itself.
+    fn at(self, offset: u32) -> Self {
+        match self.log_place() {
+            Some((line, 0)) => Self::in_log(line, offset.saturating_add(1)),
+            _ => self,
+        }
+    }
+}
 
 /// The first and the last frame that something was carried in.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
@@ -25,8 +56,8 @@ pub struct Piece {
     pub at: u32,
     /// The frame that carried it.
     pub frame: FrameNo,
-    /// Offset of the first byte in the captured bytes of that frame; `None` where the bytes are derived
-    /// (decompressed, recoded) and only the frame is known.
+    /// Offset of the first byte in the captured bytes of that frame, or in that line of a log; `None` where the bytes
+    /// are derived (decompressed, recoded) and only the frame is known.
     pub offset: Option<u32>,
 }
 
@@ -92,11 +123,16 @@ impl Pieces {
         Some(FrameRange { first, last })
     }
 
-    /// Every frame once, in rising order.
+    /// Every frame once, in rising order; of a log every line, the one in which the bytes begin with its column.
     pub fn frame_list(&self) -> Vec<FrameNo> {
         let mut all: Vec<FrameNo> = self.iter().map(|p| p.frame).collect();
         all.sort_unstable();
         all.dedup();
+        if let Some(Piece { frame, offset: Some(offset), .. }) = self.first
+            && let Some(begin) = all.iter_mut().find(|f| **f == frame)
+        {
+            *begin = frame.at(offset);
+        }
         all
     }
 }
@@ -240,6 +276,18 @@ mod tests {
         assert_eq!(w.pieces().iter().next(), Some(Piece { at: 0, frame: FrameNo(5), offset: Some(56) }));
         w.drain_front(100);
         assert!(w.is_empty());
+    }
+
+    #[test]
+    fn places_in_a_log_are_ordered_and_tell_line_and_column() {
+        let place = FrameNo::in_log(7, 12);
+        assert_eq!((place.log_place(), place.number()), (Some((7, 12)), 7));
+        assert!(FrameNo::in_log(7, 13) > place && FrameNo::in_log(8, 1) > FrameNo::in_log(7, u32::MAX));
+        assert_eq!((FrameNo(7).log_place(), FrameNo(7).number()), (None, 7));
+        let mut body = Wire::from_frame(b"<a>", FrameNo::in_log(7, 0), 11);
+        body.push(b"<b/>", FrameNo::in_log(8, 0), 4);
+        assert_eq!(body.pieces().frame_list(), [place, FrameNo::in_log(8, 0)]);
+        assert_eq!(body.slice(4..7).pieces().frame_list(), [FrameNo::in_log(8, 6)]);
     }
 
     #[test]

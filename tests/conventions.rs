@@ -11,9 +11,9 @@ use std::process::Command;
 use impslint::rules::{self, Page};
 
 /// The stages, earliest first.
-const STAGES: [&str; 16] = [
-    "time", "sanitise", "wire", "capture", "flow", "tls", "carrier", "syntax", "csp", "session", "trace", "finding",
-    "rules", "report", "engine", "cli",
+const STAGES: [&str; 17] = [
+    "time", "sanitise", "wire", "capture", "flow", "tls", "carrier", "syntax", "csp", "session", "trace", "log",
+    "finding", "rules", "report", "engine", "cli",
 ];
 
 /// How no rule's name may begin: names say the defect, and read well after "allow".
@@ -237,7 +237,12 @@ fn rules_that_may_doubt_say_what_evidence_they_ask_for() {
         let source = root().join("src/rules").join(name.replace('-', "_")).with_extension("rs");
         let source = code(&fs::read_to_string(&source).unwrap());
         let Ok(page) = Page::parse(text) else { return vec!["the page cannot be read".to_owned()] };
-        let said: BTreeSet<&str> = page.evidence.iter().map(|evidence| evidence.name()).collect();
+        // What a log may leave out is asked by the rulebook, for every rule whose page says that it rests on it.
+        let (by_rulebook, said): (BTreeSet<&str>, BTreeSet<&str>) = page
+            .evidence
+            .iter()
+            .map(|evidence| evidence.name())
+            .partition(|w| ["times", "writing", "head"].contains(w));
         let asks: BTreeSet<&str> =
             ASKED.iter().filter(|(_, call)| source.contains(call)).map(|(word, _)| *word).collect();
         let doubts = [".doubt(", ".trusts(", "decided(", "oddities: &[Oddity]", "new_session("]
@@ -247,6 +252,9 @@ fn rules_that_may_doubt_say_what_evidence_they_ask_for() {
             asks.symmetric_difference(&said).map(|word| format!("evidence {word}: page and source differ")).collect();
         if doubts == said.is_empty() {
             complaints.push(format!("files doubts: {doubts}, and states evidence: {said:?}"));
+        }
+        if page.parameters.iter().any(|p| p.unit == "s") && !by_rulebook.contains("times") {
+            complaints.push("has a parameter in seconds, and does not state evidence times".to_owned());
         }
         complaints
     });

@@ -8,6 +8,7 @@ pub mod chain;
 pub mod cir;
 pub mod frames;
 pub mod http;
+pub mod log;
 pub mod pts;
 pub mod script;
 pub mod sms;
@@ -23,7 +24,7 @@ pub mod xml;
 pub type Target = fn(&[u8]);
 
 /// Every target by its name.
-pub const TARGETS: [(&str, Target); 15] = [
+pub const TARGETS: [(&str, Target); 16] = [
     ("pcap", capture::pcap),
     ("pcapng", capture::pcapng),
     ("packed", capture::packed),
@@ -38,5 +39,6 @@ pub const TARGETS: [(&str, Target); 15] = [
     ("wbxml", wbxml::run),
     ("pts", pts::run),
     ("trace", trace::run),
+    ("log", log::run),
     ("chain", chain::run),
 ];

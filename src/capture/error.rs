@@ -1,6 +1,7 @@
 //! Why nothing, or nothing more, could be read.
 
-use std::io;
+use std::fmt;
+use std::io::{self, Cursor, Read};
 
 use super::format::Coding;
 
@@ -38,11 +39,35 @@ pub enum OpenError {
         octets: u64,
     },
     /// Neither pcap nor pcapng.
-    #[error("{name} is not a capture: neither pcap nor pcapng")]
+    #[error("{name} is not a capture, neither pcap nor pcapng, nor a log that tells IMPS")]
     NotACapture {
         /// The input.
         name: String,
+        /// What it holds, decompressed, from its first octet: for whoever reads something else.
+        octets: Octets,
     },
+}
+
+/// The octets of an input.
+pub struct Octets(Box<dyn Read + Send>);
+
+impl Octets {
+    /// Octets that were read already, and those still to come.
+    pub fn new(read: Vec<u8>, to_come: impl Read + Send + 'static) -> Self {
+        Self(Box::new(Cursor::new(read).chain(to_come)))
+    }
+}
+
+impl Read for Octets {
+    fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
+        self.0.read(room)
+    }
+}
+
+impl fmt::Debug for Octets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Octets")
+    }
 }
 
 /// Why reading stopped before the end of the input.

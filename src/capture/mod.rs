@@ -28,9 +28,9 @@ mod walk;
 pub mod write;
 
 pub use anomaly::{Anomaly, AnomalyKind, MAX_ANOMALIES};
-pub use error::{OpenError, ReadError};
+pub use error::{Octets, OpenError, ReadError};
 pub use format::{Coding, Format};
-pub use input::{Capture, Part, Places, Timeline};
+pub use input::{Capture, Part, Places, Retelling, Timeline};
 pub use interface::MAX_INTERFACES;
 pub use link_type::LinkType;
 pub use merge::{MAX_MERGED, MAX_OPEN, MAX_RUNS, MAX_STRAY};

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::Window;
 use super::anomaly::{Anomalies, Anomaly};
-use super::error::{OpenError, ReadError};
+use super::error::{Octets, OpenError, ReadError};
 use super::format::{Coding, Content, Format, HEAD_LEN, is_cut, recognise};
 use super::pcap::Pcap;
 use super::pcapng::PcapNg;
@@ -79,7 +79,7 @@ impl Reader {
                     reader = Box::new(Unpacker::new(coding, Box::new(Cursor::new(head).chain(reader))));
                 }
                 Some(Content::Compressed(coding)) => return Err(OpenError::Compressed { name, coding }),
-                None => return Err(unrecognised(name, &head, failed)),
+                None => return Err(unrecognised(name, head, failed, reader)),
             }
         };
         let octets = head.len() as u64;
@@ -259,12 +259,12 @@ fn head(reader: &mut dyn Read) -> (Vec<u8>, Option<io::Error>) {
     (head, failed)
 }
 
-fn unrecognised(name: String, head: &[u8], failed: Option<io::Error>) -> OpenError {
+fn unrecognised(name: String, head: Vec<u8>, failed: Option<io::Error>, rest: Box<dyn Read + Send>) -> OpenError {
     match failed {
         Some(source) => OpenError::Io { name, source },
         None if head.is_empty() => OpenError::Empty { name },
-        None if is_cut(head) => OpenError::CutHeader { name, octets: head.len() as u64 },
-        None => OpenError::NotACapture { name },
+        None if is_cut(&head) => OpenError::CutHeader { name, octets: head.len() as u64 },
+        None => OpenError::NotACapture { name, octets: Octets::new(head, rest) },
     }
 }
 

@@ -22,7 +22,7 @@ pub use cir::Cir;
 pub use coding::INFLATED_MAX;
 pub use datagrams::{Datagrams, follows};
 pub use gateway::Gateway;
-pub use recognise::SNIFF_MAX;
+pub use recognise::{SNIFF_MAX, names_imps};
 pub use stream::Stream;
 
 use std::sync::Arc;
@@ -63,6 +63,8 @@ impl Direction {
 pub enum Carrier {
     /// HTTP/1.x over TCP.
     Http,
+    /// Not known: a log tells payloads, and nothing of what carried them.
+    Log,
     /// Short messages.
     Sms,
     /// WSP over UDP, with WTP or without.
@@ -71,12 +73,13 @@ pub enum Carrier {
 
 impl Carrier {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Http, Self::Sms, Self::Wsp];
+    pub const ALL: [Self; 4] = [Self::Http, Self::Log, Self::Sms, Self::Wsp];
 
-    /// The name used in reports: `http`, `sms`, `wsp`.
+    /// The name used in reports: `http`, `log`, `sms`, `wsp`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Http => "http",
+            Self::Log => "log",
             Self::Sms => "sms",
             Self::Wsp => "wsp",
         }
@@ -107,6 +110,9 @@ pub enum Start {
 pub enum Wholeness {
     /// Every octet is there.
     Complete,
+    /// All that it says is there, but a log wrote it anew: its declaration, namespaces, white space or even its encoding
+    /// need not be those that were sent.
+    Retold,
     /// Octets are missing, for this reason.
     Lost(Loss),
     /// The stream ended, the capture too, before the announced end.
@@ -115,6 +121,13 @@ pub enum Wholeness {
     ClosedEarly,
     /// A limit of ours cut it (size of a body, inflation of a compressed one).
     Limit,
+}
+
+impl Wholeness {
+    /// Whether all that the payload says is there, as it was sent or written anew.
+    pub fn is_whole(self) -> bool {
+        matches!(self, Self::Complete | Self::Retold)
+    }
 }
 
 /// One carried payload with what its carrier said of it.

@@ -51,7 +51,7 @@ impl Media {
 }
 
 /// Whether a media type, in whatever case and with whatever around it, is one of CSP or SSP.
-fn names_imps(value: &[u8]) -> bool {
+pub fn names_imps(value: &[u8]) -> bool {
     const NAMES: [&[u8]; 2] = [b"vnd.wv.csp", b"vnd.wv.ssp"];
     memchr2_iter(b'v', b'V', value)
         .filter_map(|at| value.get(at..at + 10))

@@ -9,7 +9,7 @@ use crate::trace::generate::Spec;
 
 /// A linter for IMPS (Wireless Village CSP) traffic captures.
 ///
-/// Reads pcap and pcapng files, rebuilds the IMPS sessions in them and holds every exchange against best common
+/// Reads pcap and pcapng files, and logs in which other programs wrote messages down, rebuilds the IMPS sessions in them and holds every exchange against best common
 /// practice. Start with: impslint check capture.pcap
 #[derive(Parser, Debug)]
 #[command(name = "impslint", version, arg_required_else_help = true, max_term_width = 100)]
@@ -35,8 +35,8 @@ pub(super) enum Command {
 /// every format. Where several apply, the first of 70, 2, 3, 4, 1 counts.
 #[derive(Args, Debug)]
 pub(super) struct Check {
-    /// Captures (pcap, pcapng, also as .gz, .zst, .xz, .bz2), folders of them, or quoted patterns such as
-    /// 'traces/**/*.pcap*'; `-` reads standard input.
+    /// Captures (pcap, pcapng) and logs (HAR, tshark's JSON and PDML, logcat, texts with messages in them), also as .gz,
+    /// .zst, .xz, .bz2; folders of them, or quoted patterns such as 'traces/**/*.pcap*'; `-` reads standard input.
     #[arg(required = true, value_name = "PATH")]
     pub(super) paths: Vec<PathBuf>,
     /// How to show the findings on standard output.
@@ -75,8 +75,8 @@ pub(super) struct Check {
 /// 0 there is IMPS, 2 wrong usage or unreadable input, 3 no IMPS traffic recognised, 70 a fault of our own.
 #[derive(Args, Debug)]
 pub(super) struct Info {
-    /// Captures (pcap, pcapng, also as .gz, .zst, .xz, .bz2), folders of them, or quoted patterns such as
-    /// 'traces/**/*.pcap*'; `-` reads standard input.
+    /// Captures (pcap, pcapng) and logs (HAR, tshark's JSON and PDML, logcat, texts with messages in them), also as .gz,
+    /// .zst, .xz, .bz2; folders of them, or quoted patterns such as 'traces/**/*.pcap*'; `-` reads standard input.
     #[arg(required = true, value_name = "PATH")]
     pub(super) paths: Vec<PathBuf>,
     /// How to show it.
@@ -92,8 +92,8 @@ pub(super) struct Info {
 /// digests, and what users wrote, are left out unless asked for.
 #[derive(Args, Debug)]
 pub(super) struct Decode {
-    /// Captures (pcap, pcapng, also as .gz, .zst, .xz, .bz2), folders of them, or quoted patterns such as
-    /// 'traces/**/*.pcap*'; `-` reads standard input.
+    /// Captures (pcap, pcapng) and logs (HAR, tshark's JSON and PDML, logcat, texts with messages in them), also as .gz,
+    /// .zst, .xz, .bz2; folders of them, or quoted patterns such as 'traces/**/*.pcap*'; `-` reads standard input.
     #[arg(required = true, value_name = "PATH")]
     pub(super) paths: Vec<PathBuf>,
     /// How to print it.
@@ -172,6 +172,9 @@ pub(super) struct Reading {
     /// and for interfaces captured apart.
     #[arg(long)]
     pub(super) merge: bool,
+    /// Read logs by the profiles of this file (TOML): patterns for their lines, where no known format fits.
+    #[arg(long, value_name = "FILE")]
+    pub(super) log_profile: Option<PathBuf>,
 }
 
 /// How output looks.

@@ -7,7 +7,9 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::arguments::{Check, Colour, Format, When};
-use super::{FOUND, Fault, INTERNAL, NOT_RECOGNISED, TOO_POOR, UNREADABLE, complain, inputs, inputs::Inputs};
+use super::{
+    FOUND, Fault, INTERNAL, NOT_RECOGNISED, TOO_POOR, UNREADABLE, complain, inputs, inputs::Inputs, inputs::Source,
+};
 use crate::engine::{Engine, Rulebook};
 use crate::report::{self, Filed, Outcome, Telling, human};
 use crate::rules;
@@ -28,15 +30,21 @@ pub(super) fn run(arguments: &Check) -> Result<u8, Fault> {
         [path] if path == Path::new("-") && outputs.is_told() => Telling::new(outputs.first, &mut out),
         _ => None,
     };
-    let mut inputs = Inputs::find(&arguments.paths, arguments.reading.merge);
-    while let Some(mut capture) = inputs.next() {
-        match &mut telling {
-            None => engine.check(&mut capture, &mut outcome),
-            Some(telling) => {
-                let file = capture.name();
+    let mut inputs = Inputs::find(&arguments.paths, &arguments.reading)?;
+    while let Some(source) = inputs.next() {
+        match (source, &mut telling) {
+            (Source::Capture(mut capture), None) => engine.check(&mut capture, &mut outcome),
+            (Source::Log(mut log), None) => engine.check_log(&mut log, &mut outcome),
+            (source, Some(telling)) => {
+                let file: Arc<str> = "-".into();
                 let mut tell =
                     |finding| telling.tell(&Filed::new(finding, &file, |frame| Some((Arc::clone(&file), frame))));
-                engine.watch(&mut capture, &mut outcome, &mut tell);
+                match source {
+                    // Where its frames stand in a text is known when it has been read.
+                    Source::Capture(mut capture) if capture.is_retold() => engine.check(&mut capture, &mut outcome),
+                    Source::Capture(mut capture) => engine.watch(&mut capture, &mut outcome, &mut tell),
+                    Source::Log(mut log) => engine.watch_log(&mut log, &mut outcome, &mut tell),
+                }
             }
         }
     }

@@ -8,13 +8,14 @@ use std::sync::Arc;
 use serde::{Serialize, Serializer};
 
 use super::arguments::{Decode, DecodeFormat};
-use super::{Fault, NOT_RECOGNISED, UNREADABLE, complain, inputs, inputs::Inputs};
+use super::{Fault, NOT_RECOGNISED, UNREADABLE, complain, inputs, inputs::Inputs, inputs::Source};
 use crate::capture::Places;
 use crate::carrier::cir::Kind;
 use crate::carrier::{Carried, Cir, Envelope};
 use crate::csp::decode::decode;
 use crate::csp::message::{Message, Mode};
-use crate::engine::pipeline;
+use crate::engine::pipeline::{self, Batch};
+use crate::log::Item;
 use crate::report::json::Guarded;
 use crate::sanitise::sanitise;
 use crate::session::calls::{Call, Calls};
@@ -30,7 +31,7 @@ struct Line<'m> {
     place: Place,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     elsewhere: Vec<Place>,
-    time: String,
+    time: Option<String>,
     direction: &'static str,
     carrier: &'static str,
     encoding: &'static str,
@@ -46,6 +47,9 @@ struct Place {
     #[serde(serialize_with = "as_text")]
     file: Arc<str>,
     frames: Vec<u64>,
+    /// Where in a log it begins, in octets from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    column: Option<u32>,
 }
 
 fn as_text<S: Serializer>(text: &Arc<str>, to: S) -> Result<S::Ok, S::Error> {
@@ -107,54 +111,49 @@ pub(super) fn run(arguments: &Decode) -> Result<u8, Fault> {
     let show = Show { secrets: arguments.show_secrets, content: arguments.show_content };
     let mut out = BufWriter::new(io::stdout().lock());
     let (mut anything, mut unreadable) = (false, false);
-    let mut inputs = Inputs::find(&arguments.paths, arguments.reading.merge);
+    let mut inputs = Inputs::find(&arguments.paths, &arguments.reading)?;
     let are_several = inputs.are_several();
-    while let Some(mut capture) = inputs.next() {
-        let mut decoder = Decoder::new(show);
-        let (mut calls, mut done) = (Calls::default(), Vec::new());
-        let mut written = Ok(());
-        let mut tls = Context::new(Keys::new(Arc::clone(&keys)));
-        let (_, read) = pipeline::run(&mut capture, &mut tls, threads, open, |places, batch| {
-            let mut file_before = None;
-            for item in batch {
-                // A wake-up is shown when it is known what answers it.
-                let item = match item {
-                    Decoded::Cir(cir) => {
-                        calls.call(cir, &mut done);
-                        None
+    while let Some(source) = inputs.next() {
+        let mut printing = Printing {
+            format: arguments.format,
+            show,
+            names_files: are_several && arguments.format == DecodeFormat::Trace,
+            decoder: Decoder::new(show),
+            calls: Calls::default(),
+            anything: false,
+            written: Ok(()),
+        };
+        let read = match source {
+            Source::Capture(mut capture) => {
+                let mut tls = Context::new(Keys::new(Arc::clone(&keys)));
+                let print = |places: &Places<'_>, batch: Batch<'_, Decoded>| printing.print(batch, places, &mut out);
+                let read = pipeline::run(&mut capture, &mut tls, threads, open, print).1;
+                printing.finish(&capture.places(), &mut out);
+                read.map_err(|error| error.to_string())
+            }
+            Source::Log(mut log) => {
+                let name = log.name();
+                let places = Places::One(Arc::clone(&name));
+                let read = loop {
+                    match log.next_items() {
+                        Ok(items) if items.is_empty() => break Ok(()),
+                        Ok(items) => {
+                            if printing.print(items.into_iter().map(Decoded::from), &places, &mut out).is_break() {
+                                break Ok(());
+                            }
+                        }
+                        Err(error) => break Err(format!("cannot read {name} to its end: {error}")),
                     }
-                    Decoded::Message(message) => {
-                        calls.hear(&message, &mut done);
-                        Some(Decoded::Message(message))
-                    }
-                    other => Some(other),
                 };
-                anything |= !done.is_empty();
-                if written.is_ok() {
-                    written = print_calls(&mut done, places, arguments.format, &mut out);
-                }
-                let Some(item) = item else { continue };
-                anything |= !matches!(item, Decoded::Other);
-                let file =
-                    item.first_frame().map(|frame| places.locate(frame).map_or_else(|| places.name(), |at| at.0));
-                if written.is_ok() && are_several && arguments.format == DecodeFormat::Trace && file != file_before {
-                    written = file.iter().try_for_each(|file| writeln!(out, "# {}", sanitise(file)));
-                    file_before = file.or(file_before.take());
-                }
-                if written.is_ok() {
-                    written = print(&item, places, arguments.format, show, &mut decoder, &mut out);
-                }
+                printing.finish(&places, &mut out);
+                log.known().faults.iter().for_each(|fault| complain(&format!("{name}: {fault}")));
+                read
             }
-            if written.is_ok() {
-                written = out.flush();
-            }
-            if written.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
-        });
-        calls.finish(&mut done);
-        anything |= !done.is_empty();
-        written.and_then(|()| print_calls(&mut done, &capture.places(), arguments.format, &mut out))?;
+        };
+        printing.written?;
+        anything |= printing.anything;
         if let Err(error) = read {
-            complain(&error.to_string());
+            complain(&error);
             unreadable = true;
         }
     }
@@ -183,22 +182,93 @@ fn open(item: Carried) -> Decoded {
     }
 }
 
-fn print(
-    item: &Decoded,
-    places: &Places<'_>,
+impl From<Item> for Decoded {
+    fn from(item: Item) -> Self {
+        match item {
+            Item::Message(message) => Self::Message(message),
+            Item::Bare(envelope) => Self::Bare(envelope),
+        }
+    }
+}
+
+/// What is printed of one input.
+struct Printing {
     format: DecodeFormat,
     show: Show,
-    decoder: &mut Decoder,
-    out: &mut impl Write,
-) -> io::Result<()> {
-    match (item, format) {
-        (Decoded::Message(message), DecodeFormat::Trace) => out.write_all(decoder.message(message).as_bytes()),
-        (Decoded::Bare(envelope), DecodeFormat::Trace) => out.write_all(decoder.bare(envelope).as_bytes()),
-        (Decoded::Message(message), DecodeFormat::Jsonl) => {
-            line(message, places, show).serialize(&mut serde_json::Serializer::with_formatter(&mut *out, Guarded))?;
-            out.write_all(b"\n")
+    /// Whether it is said where a file begins.
+    names_files: bool,
+    decoder: Decoder,
+    calls: Calls,
+    /// Whether there was anything to print.
+    anything: bool,
+    written: io::Result<()>,
+}
+
+impl Printing {
+    /// Prints what comes next; breaks off when nobody reads.
+    fn print(
+        &mut self,
+        batch: impl Iterator<Item = Decoded>,
+        places: &Places<'_>,
+        out: &mut impl Write,
+    ) -> ControlFlow<()> {
+        let (mut file_before, mut done) = (None, Vec::new());
+        for item in batch {
+            // A wake-up is shown when it is known what answers it.
+            let item = match item {
+                Decoded::Cir(cir) => {
+                    self.calls.call(cir, &mut done);
+                    None
+                }
+                Decoded::Message(message) => {
+                    self.calls.hear(&message, &mut done);
+                    Some(Decoded::Message(message))
+                }
+                other => Some(other),
+            };
+            self.calls(&mut done, places, out);
+            let Some(item) = item else { continue };
+            self.anything |= !matches!(item, Decoded::Other);
+            let file = item.first_frame().map(|frame| places.locate(frame).map_or_else(|| places.name(), |at| at.0));
+            if self.written.is_ok() && self.names_files && file != file_before {
+                self.written = file.iter().try_for_each(|file| writeln!(out, "# {}", sanitise(file)));
+                file_before = file.or(file_before.take());
+            }
+            if self.written.is_ok() {
+                self.written = self.item(&item, places, out);
+            }
         }
-        (Decoded::Bare(_), DecodeFormat::Jsonl) | (Decoded::Cir(_) | Decoded::Other, _) => Ok(()),
+        if self.written.is_ok() {
+            self.written = out.flush();
+        }
+        if self.written.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    }
+
+    /// Prints the wake-ups that nothing has answered.
+    fn finish(&mut self, places: &Places<'_>, out: &mut impl Write) {
+        let mut done = Vec::new();
+        std::mem::take(&mut self.calls).finish(&mut done);
+        self.calls(&mut done, places, out);
+    }
+
+    fn calls(&mut self, calls: &mut Vec<Call>, places: &Places<'_>, out: &mut impl Write) {
+        self.anything |= !calls.is_empty();
+        if self.written.is_ok() {
+            self.written = print_calls(calls, places, self.format, out);
+        }
+    }
+
+    fn item(&mut self, item: &Decoded, places: &Places<'_>, out: &mut impl Write) -> io::Result<()> {
+        match (item, self.format) {
+            (Decoded::Message(message), DecodeFormat::Trace) => out.write_all(self.decoder.message(message).as_bytes()),
+            (Decoded::Bare(envelope), DecodeFormat::Trace) => out.write_all(self.decoder.bare(envelope).as_bytes()),
+            (Decoded::Message(message), DecodeFormat::Jsonl) => {
+                let line = line(message, places, self.show);
+                line.serialize(&mut serde_json::Serializer::with_formatter(&mut *out, Guarded))?;
+                out.write_all(b"\n")
+            }
+            (Decoded::Bare(_), DecodeFormat::Jsonl) | (Decoded::Cir(_) | Decoded::Other, _) => Ok(()),
+        }
     }
 }
 
@@ -225,7 +295,7 @@ fn print_calls(
         frames.dedup();
         let (answered_by, latency) = answer.map(|(frame, latency)| (frame, latency.0)).unzip();
         let line = CallLine {
-            place: Place { file, frames },
+            place: Place { file, frames, column: None },
             time: cir.time.to_string(),
             direction: cir.direction.name(),
             carrier: cir.bearer.name(),
@@ -247,18 +317,23 @@ fn line<'m>(message: &'m Message, places: &Places<'_>, show: Show) -> Line<'m> {
     // A message that runs on into the next file has its frames by file.
     let mut stands: Vec<Place> = Vec::new();
     for frame in frames {
-        let (file, FrameNo(frame)) = places.locate(frame).unwrap_or_else(|| (places.name(), frame));
+        let (file, frame) = places.locate(frame).unwrap_or_else(|| (places.name(), frame));
+        let column = frame.log_place().map(|(_, column)| column).filter(|column| *column > 0);
         match stands.iter_mut().find(|place| place.file == file) {
-            Some(place) => place.frames.push(frame),
-            None => stands.push(Place { file, frames: vec![frame] }),
+            Some(place) => {
+                place.frames.push(frame.number());
+                place.frames.dedup();
+                place.column = place.column.or(column);
+            }
+            None => stands.push(Place { file, frames: vec![frame.number()], column }),
         }
     }
     let elsewhere = stands.split_off(1.min(stands.len()));
-    let place = stands.pop().unwrap_or_else(|| Place { file: places.name(), frames: Vec::new() });
+    let place = stands.pop().unwrap_or_else(|| Place { file: places.name(), frames: Vec::new(), column: None });
     Line {
         place,
         elsewhere,
-        time: message.envelope.start_time.to_string(),
+        time: Some(message.envelope.start_time).filter(|time| !time.is_order()).map(|time| time.to_string()),
         direction: message.envelope.direction.name(),
         carrier: message.envelope.carrier.name(),
         encoding: message.encoding.name(),

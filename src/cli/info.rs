@@ -3,7 +3,7 @@
 use std::io::{self, BufWriter, Write};
 
 use super::arguments::{Info, InfoFormat};
-use super::{Fault, INTERNAL, NOT_RECOGNISED, UNREADABLE, complain, inputs, inputs::Inputs};
+use super::{Fault, INTERNAL, NOT_RECOGNISED, UNREADABLE, complain, inputs, inputs::Inputs, inputs::Source};
 use crate::engine::{Engine, Rulebook};
 use crate::report::Outcome;
 use crate::report::info::{self, Format};
@@ -12,9 +12,12 @@ pub(super) fn run(arguments: &Info) -> Result<u8, Fault> {
     let engine = Engine::new(Rulebook::default(), inputs::threads(arguments.reading.threads));
     let engine = engine.with_keys(inputs::keys(arguments.reading.keylog.as_deref())?);
     let mut outcome = Outcome::default();
-    let mut inputs = Inputs::find(&arguments.paths, arguments.reading.merge);
-    while let Some(mut capture) = inputs.next() {
-        engine.check(&mut capture, &mut outcome);
+    let mut inputs = Inputs::find(&arguments.paths, &arguments.reading)?;
+    while let Some(source) = inputs.next() {
+        match source {
+            Source::Capture(mut capture) => engine.check(&mut capture, &mut outcome),
+            Source::Log(mut log) => engine.check_log(&mut log, &mut outcome),
+        }
     }
     outcome.skipped_files = inputs.skipped();
     let is_none = !outcome.tally.has_imps();

@@ -83,6 +83,11 @@ pub fn is_response_name(name: NameId) -> bool {
     TYPES.iter().any(|t| t.answers.iter().any(|a| a.name == name))
 }
 
+/// Who may have opened the transactions that a primitive answers.
+pub fn initiators_of_answer(name: NameId) -> impl Iterator<Item = Initiator> {
+    TYPES.iter().filter(move |t| t.answers.iter().any(|a| a.name == name)).map(|t| t.initiator)
+}
+
 /// The token that has to be agreed before a primitive may open a transaction; `None` when there is none, be it that
 /// its feature suffices.
 pub fn token_of(primitive: NameId) -> Option<Path> {

@@ -7,7 +7,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::meter::{Meter, Metered};
 use super::shapes::Shapes;
-use crate::carrier::{Carrier, Wholeness};
+use super::untold::Untold;
+use crate::carrier::Carrier;
 use crate::csp::message::{Kind, Message};
 use crate::csp::model::NAMES;
 use crate::csp::name::canonical;
@@ -196,13 +197,16 @@ impl Rulebook {
         traits |= if odd { ODD } else { 0 } | if message.anomalies.is_empty() { 0 } else { ANOMALOUS };
         let manners = manners(message.version, Some(message.envelope.carrier));
         let scene = || Scene::message(message);
-        self.ask(&self.messages, traits, manners, &scene, detail, |check, verdict| match (check, &structure) {
-            (Check::Message(check) | Check::MessageWith(_, check) | Check::Writing(check), _) => {
-                check(message, verdict)
+        let untold = Untold::of(message.envelope.carrier, message.envelope.wholeness);
+        self.ask(&self.messages, (traits, manners), untold, &scene, detail, |check, verdict| {
+            match (check, &structure) {
+                (Check::Message(check) | Check::MessageWith(_, check) | Check::Writing(check), _) => {
+                    check(message, verdict)
+                }
+                (Check::Structure(check), Ok(oddities)) => check(message, oddities, verdict),
+                (Check::Structure(_), Err(doubt)) => verdict.doubt(*doubt),
+                _ => {}
             }
-            (Check::Structure(check), Ok(oddities)) => check(message, oddities, verdict),
-            (Check::Structure(_), Err(doubt)) => verdict.doubt(*doubt),
-            _ => {}
         })
     }
 
@@ -212,7 +216,8 @@ impl Rulebook {
         let traits = said.fold(ANY, |traits, spoken: &Spoken| traits | self.sessions.named(spoken.name));
         let manners = manners(session.version, Some(session.carrier));
         let scene = || Scene::session(session);
-        self.ask(&self.sessions, traits, manners, &scene, Detail::Once, |check, verdict| match check {
+        let untold = Untold::of_events(session.carrier, &session.events);
+        self.ask(&self.sessions, (traits, manners), untold, &scene, Detail::Once, |check, verdict| match check {
             Check::Session(check) | Check::SessionWith(_, check) => check(session, verdict),
             Check::Transaction(check) => session.transactions.iter().for_each(|t| check(session, t, verdict)),
             Check::TransactionOf(names, check) => {
@@ -225,7 +230,8 @@ impl Rulebook {
 
     /// What the rules about subscribers say of one.
     pub fn subscriber(&self, subscriber: &Subscriber) -> Judgement {
-        self.ask(&self.others, ANY, manners(None, None), &Scene::default, Detail::Full, |check, verdict| {
+        let untold = Untold::of_events(Carrier::Http, subscriber.attempts.iter().map(|a| &a.request));
+        self.ask(&self.others, (ANY, manners(None, None)), untold, &Scene::default, Detail::Full, |check, verdict| {
             if let Check::Subscriber(check) = check {
                 check(subscriber, verdict);
             }
@@ -234,20 +240,21 @@ impl Rulebook {
 
     /// What the rules about the uses of a client identity say of one.
     pub fn identity(&self, uses: &[Use]) -> Judgement {
-        self.ask(&self.others, ANY, manners(None, None), &Scene::default, Detail::Full, |check, verdict| {
+        let untold = Untold::of_events(Carrier::Http, uses.iter().map(|of| &of.login));
+        self.ask(&self.others, (ANY, manners(None, None)), untold, &Scene::default, Detail::Full, |check, verdict| {
             if let Check::Identity(check) = check {
                 check(uses, verdict);
             }
         })
     }
 
-    /// Asks the rules of a register that want to see something of these traits and manners. Rules that panic are noted,
-    /// and the others heard.
+    /// Asks the rules of a register that want to see something of these traits and manners. What a rule finds that rests
+    /// on what was not told is a doubt. Rules that panic are noted, and the others heard.
     fn ask(
         &self,
         register: &Register,
-        traits: Traits,
-        manners: u32,
+        (traits, manners): (Traits, u32),
+        untold: Untold,
         scene: &dyn Fn() -> Scene,
         detail: Detail,
         show: impl Fn(Check, &mut Verdict<'_>),
@@ -261,11 +268,20 @@ impl Rulebook {
             let mut rules = rules.peekable();
             let Some((_, (first, page))) = rules.peek() else { return Judgement::default() };
             let mut verdict = Verdict::new(first.name, page, scene, detail);
+            let mut unbelieved = Vec::new();
             for (place, (rule, page)) in rules {
+                if let Some(doubt) = untold.doubt(page) {
+                    let mut verdict = Verdict::new(rule.name, page, scene, detail);
+                    asking.rule(place, || show(rule.check, &mut verdict));
+                    let (found, doubts) = verdict.into_parts();
+                    unbelieved.extend(doubts.into_iter().chain(found.iter().map(|_| (rule.name, doubt))));
+                    continue;
+                }
                 verdict.turn_to(rule.name, page);
                 asking.rule(place, || show(rule.check, &mut verdict));
             }
-            let (found, doubts) = verdict.into_parts();
+            let (found, mut doubts) = verdict.into_parts();
+            doubts.append(&mut unbelieved);
             Judgement { found, doubts, panics: Vec::new() }
         };
         if let Ok(said) = catch_unwind(AssertUnwindSafe(|| say(&mut asked.clone()))) {
@@ -301,7 +317,7 @@ fn is_judged(message: &Message) -> Result<bool, Doubt> {
     let understood = |kind| {
         matches!(kind, AnomalyKind::InvalidOpaque | AnomalyKind::UnknownValueToken | AnomalyKind::UnknownExtension)
     };
-    let whole = message.envelope.wholeness == Wholeness::Complete;
+    let whole = message.envelope.wholeness.is_whole();
     Ok(whole && message.anomalies.iter().all(|a| understood(a.kind)))
 }
 

@@ -9,6 +9,7 @@ mod judge;
 mod meter;
 pub mod pipeline;
 mod shapes;
+mod untold;
 
 use self::meter::Stage;
 pub use fold::{CAUSES_KEPT, Collection, FINDINGS_KEPT, Tell};
@@ -16,15 +17,17 @@ pub use judge::{Judgement, Rulebook};
 pub use shapes::{SHAPE_ELEMENTS_KEPT, SHAPES_KEPT};
 
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use rayon::prelude::*;
 
 use crate::capture::{Anomaly, Capture, LinkType, Part, Summary};
-use crate::carrier::{Carried, Cir, Direction};
+use crate::carrier::{Carried, Cir, Direction, Envelope};
 use crate::csp::decode::decode;
 use crate::csp::message::{Kind, Message};
 use crate::flow::{Counters, End, FlowInfo, Loss};
+use crate::log::{Item, Known, Log};
 use crate::report::{Contents, Filed, Input, Manner, Outcome, Told};
 use crate::rules::{Detail, Found};
 use crate::session::{Chapter, Closed, Doubt, Heard, Limits, Owner, SessionNo, Tally, Tracker};
@@ -105,7 +108,7 @@ impl Engine {
             tls = Context::new(tls.keys.for_another_reading());
             reading = meter.whole(|| self.read(&mut again, &mut tls, Collection::default()));
         }
-        reading.file(&tls, outcome);
+        reading.file(Some(&tls), outcome);
         outcome.timings = self.rulebook.timings();
     }
 
@@ -113,63 +116,73 @@ impl Engine {
     /// to `outcome` only what was counted.
     pub fn watch(&self, capture: &mut Capture, outcome: &mut Outcome, tell: &mut Tell<'_>) {
         let mut tls = Context::new(Keys::new(Arc::clone(&self.keys)));
-        self.rulebook.meter().whole(|| self.read(capture, &mut tls, Collection::telling(tell))).file(&tls, outcome);
+        let meter = self.rulebook.meter();
+        meter.whole(|| self.read(capture, &mut tls, Collection::telling(tell))).file(Some(&tls), outcome);
+        outcome.timings = self.rulebook.timings();
+    }
+
+    /// Reads a log to its end and adds what was found to `outcome`.
+    pub fn check_log(&self, log: &mut Log, outcome: &mut Outcome) {
+        self.rulebook.meter().whole(|| self.read_log(log, Collection::default())).file(None, outcome);
+        outcome.timings = self.rulebook.timings();
+    }
+
+    /// Reads a log that may never end, as [`watch`](Self::watch) does a capture.
+    pub fn watch_log(&self, log: &mut Log, outcome: &mut Outcome, tell: &mut Tell<'_>) {
+        self.rulebook.meter().whole(|| self.read_log(log, Collection::telling(tell))).file(None, outcome);
         outcome.timings = self.rulebook.timings();
     }
 
     /// Reads a capture to its end.
-    fn read(&self, capture: &mut Capture, tls: &mut Context, mut collection: Collection<'_>) -> Reading {
-        let mut tracker = Tracker::new(Limits::default());
-        let mut aside = Aside::default();
+    fn read(&self, capture: &mut Capture, tls: &mut Context, collection: Collection<'_>) -> Reading {
+        let mut filing = Filing::new(self, collection);
         let meter = self.rulebook.meter();
         let work = |item: Carried| self.work(item);
-        let mut manners = BTreeMap::new();
-        let (counted, read) = pipeline::run_metered(capture, tls, self.threads, meter, work, |_, batch| {
-            let mut closed = Closed::default();
-            let began = meter.begin();
-            for item in batch {
-                match item {
-                    Work::Heard(told) => {
-                        let (heard, manner, said) = *told;
-                        let mut owner = tracker.hear(heard, &mut closed);
-                        if owner.relayed {
-                            continue;
-                        }
-                        if let Some(manner) = manner {
-                            *manners.entry(manner).or_default() += 1;
-                        }
-                        if let Some((message, said)) = said {
-                            self.tell(&message, said, (&tracker, &mut owner), &mut collection, &mut aside);
-                        }
-                    }
-                    Work::Gap { flow, proved, direction, loss, at } => {
-                        tracker.miss(&flow, proved, direction, loss, at);
-                    }
-                    Work::End { flow, end, at } => tracker.end_flow(&flow, end, at),
-                    Work::Cir(cir) => {
-                        tracker.call(&cir, &mut closed);
-                    }
-                }
-            }
-            meter.end(Stage::Session, began);
-            meter.stage(Stage::SessionRules, || self.judge(closed, &mut collection, &mut aside));
-            collection.flow()
-        });
-        loop {
-            let mut closed = Closed::default();
-            let more = meter.stage(Stage::Session, || tracker.finish(&mut closed));
-            meter.stage(Stage::SessionRules, || self.judge(closed, &mut collection, &mut aside));
-            if !more {
-                break;
-            }
-        }
-        let (findings, told, dropped) = collection.finish();
-        let filed = |finding| Filed::new(finding, &capture.name(), |frame| capture.locate(frame));
-        let findings = findings.into_iter().map(filed).collect();
+        let (counted, read) =
+            pipeline::run_metered(capture, tls, self.threads, meter, work, |_, batch| filing.take(batch));
         let inputs = inputs(capture, read.err().map(|e| e.to_string()), &counted.flows, &tls.keys);
         let links = capture.parts().iter().flat_map(|part| &part.summary.links).map(|link| link.0).collect();
-        let contents = Contents { links, flows: counted.flows, kinds: counted.kinds, manners };
-        Reading { inputs, tally: tracker.tally(), contents, findings, told, dropped, aside }
+        let contents = Contents { links, flows: counted.flows, kinds: counted.kinds, ..Contents::default() };
+        filing.finish(inputs, contents, &capture.name(), |frame| capture.locate(frame))
+    }
+
+    /// Reads a log to its end.
+    fn read_log(&self, log: &mut Log, collection: Collection<'_>) -> Reading {
+        let mut filing = Filing::new(self, collection);
+        let meter = self.rulebook.meter();
+        let failed = loop {
+            let items = match meter.stage(Stage::Capture, || log.next_items()) {
+                Ok(items) if items.is_empty() => break None,
+                Ok(items) => items,
+                Err(error) => break Some(format!("cannot be read to its end: {error}")),
+            };
+            let work = |item: Item| match item {
+                Item::Message(message) => self.said(*message),
+                Item::Bare(envelope) => unsaid(&envelope),
+            };
+            let batch: Vec<Work> = if self.threads > 1 {
+                items.into_par_iter().map(work).collect()
+            } else {
+                items.into_iter().map(work).collect()
+            };
+            if filing.take(batch).is_break() {
+                break None;
+            }
+        };
+        let Known { name, kind, octets, span, faults, further } = log.known();
+        let input = Input {
+            path: name.to_string(),
+            format: kind.to_owned(),
+            bytes: octets,
+            first_time: span.map(|(first, _)| first),
+            last_time: span.map(|(_, last)| last),
+            truncated: failed.is_some(),
+            anomalies: faults.into_iter().chain(failed).collect(),
+            further_anomalies: further,
+            is_log: true,
+            ..Input::default()
+        };
+        filing.finish(vec![input], Contents::default(), &name, |frame| Some((Arc::clone(&name), frame)))
     }
 
     /// Decodes an item and shows it to the rules about messages.
@@ -178,16 +191,8 @@ impl Engine {
         meter.next();
         match item {
             Carried::Envelope(envelope) => match meter.sample(Stage::Csp, || decode(envelope)) {
-                Ok(message) => {
-                    let (version, encoding) = (message.version, message.encoding);
-                    let manner = Manner { version, encoding, carrier: message.envelope.carrier };
-                    let manner = (message.kind == Kind::Csp).then_some(manner);
-                    let heard = meter.sample(Stage::Heard, || Heard::message(&message));
-                    let judge = || self.rulebook.message(&message, Detail::Brief).said();
-                    let said = meter.sample(Stage::MessageRules, judge);
-                    Work::Heard(Box::new((heard, manner, said.map(|said| (message, said)))))
-                }
-                Err(envelope) => Work::Heard(Box::new((Heard::bare(&envelope), None, None))),
+                Ok(message) => self.said(message),
+                Err(envelope) => unsaid(&envelope),
             },
             Carried::Gap { flow, proved, direction, loss, time, frame } => {
                 Work::Gap { flow, proved, direction, loss, at: (time, frame) }
@@ -195,6 +200,18 @@ impl Engine {
             Carried::End { flow, end, time, frame } => Work::End { flow, end, at: (time, frame) },
             Carried::Cir(cir) => Work::Cir(cir),
         }
+    }
+
+    /// A message with what the rules about messages say of it.
+    fn said(&self, message: Message) -> Work {
+        let meter = self.rulebook.meter();
+        let (version, encoding) = (message.version, message.encoding);
+        let manner = Manner { version, encoding, carrier: message.envelope.carrier };
+        let manner = (message.kind == Kind::Csp).then_some(manner);
+        let heard = meter.sample(Stage::Heard, || Heard::message(&message));
+        let judge = || self.rulebook.message(&message, Detail::Brief).said();
+        let said = meter.sample(Stage::MessageRules, judge);
+        Work::Heard(Box::new((heard, manner, said.map(|said| (message, said)))))
     }
 
     /// Collects what was said of a message. What is news is made a finding now that it is known to whom it belongs.
@@ -265,6 +282,86 @@ impl Engine {
     }
 }
 
+/// What was no message, to be filed.
+fn unsaid(envelope: &Envelope) -> Work {
+    Work::Heard(Box::new((Heard::bare(envelope), None, None)))
+}
+
+/// What was decoded, being filed into sessions and judged.
+struct Filing<'e, 't> {
+    engine: &'e Engine,
+    tracker: Tracker,
+    collection: Collection<'t>,
+    aside: Aside,
+    manners: BTreeMap<Manner, u64>,
+}
+
+impl<'e, 't> Filing<'e, 't> {
+    fn new(engine: &'e Engine, collection: Collection<'t>) -> Self {
+        let tracker = Tracker::new(Limits::default());
+        Self { engine, tracker, collection, aside: Aside::default(), manners: BTreeMap::new() }
+    }
+
+    /// Files the next items, in order; says whether to go on.
+    fn take(&mut self, batch: impl IntoIterator<Item = Work>) -> ControlFlow<()> {
+        let Self { engine, tracker, collection, aside, manners } = self;
+        let meter = engine.rulebook.meter();
+        let mut closed = Closed::default();
+        let began = meter.begin();
+        for item in batch {
+            match item {
+                Work::Heard(told) => {
+                    let (heard, manner, said) = *told;
+                    let mut owner = tracker.hear(heard, &mut closed);
+                    if owner.relayed {
+                        continue;
+                    }
+                    if let Some(manner) = manner {
+                        *manners.entry(manner).or_default() += 1;
+                    }
+                    if let Some((message, said)) = said {
+                        engine.tell(&message, said, (tracker, &mut owner), collection, aside);
+                    }
+                }
+                Work::Gap { flow, proved, direction, loss, at } => {
+                    tracker.miss(&flow, proved, direction, loss, at);
+                }
+                Work::End { flow, end, at } => tracker.end_flow(&flow, end, at),
+                Work::Cir(cir) => {
+                    tracker.call(&cir, &mut closed);
+                }
+            }
+        }
+        meter.end(Stage::Session, began);
+        meter.stage(Stage::SessionRules, || engine.judge(closed, collection, aside));
+        collection.flow()
+    }
+
+    /// Nothing more comes: closes what is open, and finds where each finding stands.
+    fn finish(
+        mut self,
+        inputs: Vec<Input>,
+        contents: Contents,
+        name: &str,
+        locate: impl Fn(FrameNo) -> Option<(Arc<str>, FrameNo)>,
+    ) -> Reading {
+        let meter = self.engine.rulebook.meter();
+        loop {
+            let mut closed = Closed::default();
+            let more = meter.stage(Stage::Session, || self.tracker.finish(&mut closed));
+            let judge = || self.engine.judge(closed, &mut self.collection, &mut self.aside);
+            meter.stage(Stage::SessionRules, judge);
+            if !more {
+                break;
+            }
+        }
+        let (findings, told, dropped) = self.collection.finish();
+        let findings = findings.into_iter().map(|finding| Filed::new(finding, name, &locate)).collect();
+        let contents = Contents { manners: self.manners, ..contents };
+        Reading { inputs, tally: self.tracker.tally(), contents, findings, told, dropped, aside: self.aside }
+    }
+}
+
 fn collect(said: Judgement, session: Option<SessionNo>, to: &mut Collection<'_>, aside: &mut Aside) {
     for found in said.found {
         match found {
@@ -316,7 +413,7 @@ fn input(part: &Part) -> Input {
     }));
     Input {
         path: part.name.to_string(),
-        format: part.summary.kind(),
+        format: part.retold.map_or_else(|| part.summary.kind(), str::to_owned),
         packets: *packets,
         bytes: *octets,
         first_time: *first,
@@ -324,6 +421,7 @@ fn input(part: &Part) -> Input {
         truncated: *truncated,
         anomalies,
         further_anomalies: part.further,
+        is_log: false,
     }
 }
 
@@ -339,10 +437,10 @@ struct Reading {
 }
 
 impl Reading {
-    fn file(self, tls: &Context, outcome: &mut Outcome) {
+    fn file(self, tls: Option<&Context>, outcome: &mut Outcome) {
         let Self { inputs, tally, contents, findings, told, dropped, aside } = self;
         let counters = &contents.flows;
-        outcome.tls.add(tls.tally());
+        outcome.tls.add(tls.map(Context::tally).unwrap_or_default());
         outcome.packets += inputs.iter().map(|input| input.packets).sum::<u64>();
         outcome.bytes += inputs.iter().map(|input| input.bytes).sum::<u64>();
         outcome.flows += counters.flows;

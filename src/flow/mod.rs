@@ -121,6 +121,8 @@ pub enum Loss {
     Encrypted,
     /// A limit of ours was reached and what waited for the missing bytes was given up.
     Limit,
+    /// The log that tells it cut it short or wrote something else for some octets.
+    Log,
 }
 
 /// How a direction of a stream ended.

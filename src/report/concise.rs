@@ -2,10 +2,10 @@
 
 use std::io::{self, Write};
 
-use super::{Filed, Outcome, summary};
+use super::{Filed, Outcome, Position, summary};
 use crate::sanitise::{MOST_COLUMNS, clip, sanitise};
 
-/// Writes `file:FRAME: severity[family/name] message` for each finding, then what is to be known besides and the
+/// Writes `file:FRAME: severity[family/name] message` for each finding, of a log `file:LINE:COLUMN: …`, then what is to be known besides and the
 /// summary.
 ///
 /// # Errors
@@ -21,11 +21,12 @@ pub fn write(outcome: &Outcome, out: &mut impl Write) -> io::Result<()> {
 }
 
 /// Writes the line of a finding.
-pub(super) fn finding(Filed { file, finding, .. }: &Filed, out: &mut impl Write) -> io::Result<()> {
-    let frame = finding.place().and_then(|p| p.frames.first()).map(|f| format!("{}:", f.0)).unwrap_or_default();
+pub(super) fn finding(filed: &Filed, out: &mut impl Write) -> io::Result<()> {
+    let Filed { file, finding, .. } = filed;
+    let place = Position::of(filed).map(|place| format!("{place}:")).unwrap_or_default();
     let (severity, rule) = (finding.severity.name(), finding.rule);
     let message = clip(&finding.message, MOST_COLUMNS);
-    writeln!(out, "{}:{frame} {severity}[{rule}] {message}", sanitise(file))
+    writeln!(out, "{}:{place} {severity}[{rule}] {message}", sanitise(file))
 }
 
 #[cfg(test)]

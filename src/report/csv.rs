@@ -58,7 +58,7 @@ fn row(filed: &Filed) -> Vec<String> {
         finding.side.name().to_owned(),
         inert(file),
         Position::of(filed).map(|place| place.to_string()).unwrap_or_default(),
-        finding.time().map(|time| time.to_string()).unwrap_or_default(),
+        finding.time().filter(|time| !time.is_order()).map(|time| time.to_string()).unwrap_or_default(),
         text(&scene.session),
         text(&scene.user),
         scene.peers.map(|(client, _)| client.to_string()).unwrap_or_default(),

@@ -126,11 +126,13 @@ fn shares(asked: &[usize], all: usize) -> Vec<usize> {
 }
 
 /// `frame 812`, `frames 812..815`, or what stands in for it where no frame is known; `frame 3 of b.pcap` in another
-/// capture than that of the finding.
+/// capture than that of the finding; of a log `line 12`.
 fn frames(exhibit: &Exhibit) -> String {
     let frames = match exhibit.frames.as_slice() {
         [] => "no frame".to_owned(),
+        [frame] if frame.log_place().is_some() => format!("line {}", frame.number()),
         [frame] => format!("frame {}", frame.0),
+        [first, .., last] if first.log_place().is_some() => format!("lines {}..{}", first.number(), last.number()),
         [first, .., last] => format!("frames {}..{}", first.0, last.0),
     };
     match &exhibit.file {
@@ -151,14 +153,17 @@ fn says_more(document: &Document, exhibit: &Exhibit) -> bool {
 /// `frame 815  10:14:07.420  +4.2 s  client → server  Polling-Request 13`
 fn head_line(exhibit: &Exhibit, named: &str, before: Option<Time>, width: usize) -> String {
     let gap = match before {
-        Some(before) if exhibit.time > before => format!("+{}  ", exhibit.time.since(before)),
+        Some(before) if exhibit.time > before && !exhibit.time.is_order() => {
+            format!("+{}  ", exhibit.time.since(before))
+        }
         _ => String::new(),
     };
     let direction = match exhibit.direction {
         Direction::ClientToServer => "client → server",
         Direction::ServerToClient => "server → client",
     };
-    let start = format!("{named}  {}  {gap}{direction}  ", clock(exhibit.time));
+    let clock = if exhibit.time.is_order() { String::new() } else { format!("{}  ", clock(exhibit.time)) };
+    let start = format!("{named}  {clock}{gap}{direction}  ");
     let transaction = exhibit.transaction.as_deref().map(|t| format!(" {}", clip(t, 40))).unwrap_or_default();
     // Rather the title is cut than the transaction.
     let room = width.saturating_sub(columns(&start) + columns(&transaction)).max(12);

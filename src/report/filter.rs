@@ -6,7 +6,8 @@ use crate::wire::FrameNo;
 /// `frame.number in {12, 15..18}`; `None` without any. Frames come rising, each once.
 pub fn filter(frames: &[FrameNo]) -> Option<String> {
     let mut runs: Vec<(u64, u64)> = Vec::new();
-    for FrameNo(frame) in frames {
+    // A log has no frames.
+    for FrameNo(frame) in frames.iter().filter(|frame| frame.log_place().is_none()) {
         match runs.last_mut() {
             Some((_, last)) if last.checked_add(1) == Some(*frame) => *last = *frame,
             _ => runs.push((*frame, *frame)),

@@ -236,8 +236,12 @@ impl Window {
     fn of(file: &str, finding: &Finding, width: usize) -> Option<Self> {
         let Excerpt { text, labels } = Excerpt::of(finding, width - GUTTER);
         let place = finding.place()?;
-        let frame = place.frames.first().map(|f| format!(":{}", f.0)).unwrap_or_default();
-        let date = place.time.to_string();
+        let frame = place.frames.first().map(|frame| match frame.log_place() {
+            Some((line, column)) => format!(":{line}:{}", column.max(1)),
+            None => format!(":{}", frame.0),
+        });
+        let frame = frame.unwrap_or_default();
+        let date = if place.time.is_order() { String::new() } else { place.time.to_string() };
         let date = date.split_once('T').map(|(date, _)| format!(" {date} UTC")).unwrap_or_default();
         let room = width - GUTTER - 4 - frame.len() - date.len();
         let labels = labels

@@ -106,7 +106,8 @@ fn human(outcome: &Outcome, out: &mut impl Write) -> io::Result<()> {
 /// What a file is, and what was wrong with it.
 fn file(input: &Input, out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "{}", clip(&input.path, MOST_COLUMNS))?;
-    let size = [counted(input.packets, "packet"), counted(input.bytes, "byte")];
+    let packets = (!input.is_log).then(|| counted(input.packets, "packet"));
+    let size = packets.into_iter().chain([counted(input.bytes, "byte")]);
     row(out, "  format", &std::iter::once(clip(&input.format, MOST_COLUMNS)).chain(size).collect::<Vec<_>>())?;
     row(out, "  time", &span([input]))?;
     let mut wrong: Vec<String> = input.anomalies.iter().take(MOST_ANOMALIES).map(|a| clip(a, MOST_COLUMNS)).collect();

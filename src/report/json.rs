@@ -224,6 +224,10 @@ struct Finding<'o> {
     side: &'static str,
     file: &'o str,
     frames: Vec<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    line: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    column: Option<u32>,
     #[serde(serialize_with = "moment")]
     time: Option<Time>,
     flow: Option<Flow>,
@@ -278,7 +282,10 @@ struct Shown<'o> {
 impl<'o> Finding<'o> {
     fn of(Filed { file, frames, elsewhere, finding }: &'o Filed) -> Self {
         let Scene { peers, session, user, forwarded, version, carrier, encoding } = &finding.scene;
+        let place = finding.place().and_then(|place| place.frames.first()?.log_place());
         Self {
+            line: place.map(|(line, _)| line),
+            column: place.map(|(_, column)| column).filter(|column| *column > 0),
             rule: finding.rule,
             severity: finding.severity.name(),
             basis: finding.basis.name(),
@@ -316,8 +323,10 @@ impl<'o> Finding<'o> {
     }
 }
 
-fn numbers(frames: &[FrameNo]) -> Vec<u64> {
-    frames.iter().map(|f| f.0).collect()
+pub(super) fn numbers(frames: &[FrameNo]) -> Vec<u64> {
+    let mut numbers: Vec<u64> = frames.iter().map(|f| f.number()).collect();
+    numbers.dedup();
+    numbers
 }
 
 fn inputs<S: Serializer>(inputs: &[super::Input], to: S) -> Result<S::Ok, S::Error> {
@@ -341,8 +350,8 @@ fn exhibits<S: Serializer>(exhibits: &[Exhibit], to: S) -> Result<S::Ok, S::Erro
 
 pub(super) fn moment<S: Serializer>(time: &Option<Time>, to: S) -> Result<S::Ok, S::Error> {
     match time {
-        Some(time) => to.collect_str(time),
-        None => to.serialize_none(),
+        Some(time) if !time.is_order() => to.collect_str(time),
+        _ => to.serialize_none(),
     }
 }
 

@@ -158,6 +158,8 @@ pub struct Input {
     pub anomalies: Vec<String>,
     /// Further anomalies, of which only the number is known.
     pub further_anomalies: u64,
+    /// Whether it is a log of messages, which has no frames.
+    pub is_log: bool,
 }
 
 /// A finding and the capture it was made in.

@@ -10,6 +10,8 @@ use crate::wire::FrameNo;
 pub enum Position {
     /// The number of a frame in a capture.
     Frame(u64),
+    /// Line and column of a log, both from 1, the column in octets; without column the line as a whole.
+    Line(u64, Option<u32>),
 }
 
 impl Position {
@@ -19,21 +21,23 @@ impl Position {
     }
 
     /// The position of a frame.
-    pub fn at(FrameNo(frame): FrameNo) -> Self {
-        Self::Frame(frame)
+    pub fn at(frame: FrameNo) -> Self {
+        match frame.log_place() {
+            Some((line, column)) => Self::Line(line, Some(column).filter(|column| *column > 0)),
+            None => Self::Frame(frame.0),
+        }
     }
 
     /// Whether it is a line of a text.
     pub fn is_line(self) -> bool {
-        match self {
-            Self::Frame(_) => false,
-        }
+        matches!(self, Self::Line(..))
     }
 
     /// `frame 812`, `line 12`.
     pub fn words(self) -> String {
         match self {
             Self::Frame(frame) => format!("frame {frame}"),
+            Self::Line(line, _) => format!("line {line}"),
         }
     }
 
@@ -41,6 +45,7 @@ impl Position {
     pub fn line_and_column(self) -> (u64, Option<u32>) {
         match self {
             Self::Frame(frame) => (frame, None),
+            Self::Line(line, column) => (line, column),
         }
     }
 }
@@ -49,6 +54,7 @@ impl fmt::Display for Position {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Frame(frame) => write!(f, "{frame}"),
+            Self::Line(line, column) => write!(f, "{line}:{}", column.unwrap_or(1)),
         }
     }
 }

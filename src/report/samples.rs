@@ -138,6 +138,7 @@ pub(super) fn outcome(findings: Vec<Finding>) -> Outcome {
             truncated: true,
             anomalies: vec!["the last record is cut at offset 1234000".to_owned()],
             further_anomalies: 0,
+            is_log: false,
         }],
         tally: Tally {
             exchanges: 430,

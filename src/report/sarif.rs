@@ -14,7 +14,7 @@ use super::excerpt::Excerpt;
 use super::filter::filter;
 use super::human::version_name;
 use super::identity::identity;
-use super::json::Guarded;
+use super::json::{Guarded, numbers};
 use super::offsets::Offsets;
 use super::{Filed, Input, Outcome, Position, summary};
 use crate::carrier::Direction;
@@ -176,7 +176,7 @@ impl Places<'_> {
             "properties": {
                 "side": finding.side.name(),
                 "basis": finding.basis.name(),
-                "frames": frames.iter().map(|frame| frame.0).collect::<Vec<_>>(),
+                "frames": numbers(frames),
                 "displayFilter": filter(frames),
                 "session": scene.session.as_deref().map(sanitise),
                 "user": scene.user.as_deref().map(sanitise),
@@ -238,10 +238,11 @@ impl Places<'_> {
             .iter()
             .map(|exhibit| {
                 let position = exhibit.frames.first().map(|frame| Position::at(*frame));
-                json!({
-                    "location": self.location(&filed.file, Some(exhibit), position),
-                    "executionTimeUtc": exhibit.time.to_string(),
-                })
+                let location = self.location(&filed.file, Some(exhibit), position);
+                match exhibit.time {
+                    time if time.is_order() => json!({ "location": location }),
+                    time => json!({ "location": location, "executionTimeUtc": time.to_string() }),
+                }
             })
             .collect();
         json!([{ "threadFlows": [{ "locations": steps }] }])

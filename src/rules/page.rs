@@ -71,15 +71,24 @@ pub enum Evidence {
     Opening,
     /// The whole session.
     Session,
+    /// When things were said, which not every log tells.
+    Times,
+    /// The payload as it was written on the wire, which a log may have written anew.
+    Writing,
+    /// What carried the payload, its headers and status, which logs of payloads do not tell.
+    Head,
 }
 
 impl Evidence {
-    const NAMES: [(&'static str, Self); 5] = [
+    const NAMES: [(&'static str, Self); 8] = [
         ("message", Self::Message),
         ("span", Self::Span),
         ("wait", Self::Wait),
         ("opening", Self::Opening),
         ("session", Self::Session),
+        ("times", Self::Times),
+        ("writing", Self::Writing),
+        ("head", Self::Head),
     ];
 
     /// The word used in pages and listings.
@@ -156,8 +165,12 @@ impl Page {
         self.versions.contains(&version)
     }
 
-    /// Whether the rule speaks about what this carrier brings.
+    /// Whether the rule speaks about what this carrier brings; where a log does not tell what that is, a rule about one
+    /// carrier alone does not.
     pub fn travels_by(&self, carrier: Carrier) -> bool {
+        if carrier == Carrier::Log {
+            return self.carriers.len() != 1;
+        }
         self.carriers.is_empty() || self.carriers.contains(&carrier.name())
     }
 

@@ -2,7 +2,6 @@
 
 use std::cmp::Reverse;
 
-use crate::carrier::Wholeness;
 use crate::csp::message::{flag, integer};
 use crate::csp::name;
 use crate::syntax::{NameId, Node};
@@ -53,7 +52,7 @@ impl Agreed {
     /// the capture: the lost part may have said the opposite.
     pub(super) fn settle(&mut self, request: &Event, answer: &Event) {
         let Some(name) = request.spoken().map(|s| s.name).filter(|name| settles(*name)) else { return };
-        if request.whole != Wholeness::Complete || answer.whole != Wholeness::Complete {
+        if !(request.whole.is_whole() && answer.whole.is_whole()) {
             return;
         }
         let code = answer.code();

@@ -20,6 +20,14 @@ pub enum Doubt {
     OpenAtEnd,
     /// A limit of ours was reached: what was held was let go.
     Limit,
+    /// The log cut it short or replaced octets.
+    LostByLog,
+    /// The log wrote it anew: it is not as sent.
+    Retold,
+    /// The log does not say what carried it.
+    Headless,
+    /// The log has no times.
+    Untimed,
 }
 
 impl Doubt {
@@ -33,13 +41,17 @@ impl Doubt {
             Self::Encrypted => "encrypted",
             Self::OpenAtEnd => "open at the end",
             Self::Limit => "limit reached",
+            Self::LostByLog => "lost by the log",
+            Self::Retold => "not as sent in the log",
+            Self::Headless => "no headers in the log",
+            Self::Untimed => "no times in the log",
         }
     }
 
     /// The doubt that a body which is not whole raises; `None` where it was really sent that way.
     pub fn of(whole: Wholeness) -> Option<Self> {
         match whole {
-            Wholeness::Complete | Wholeness::ClosedEarly => None,
+            Wholeness::Complete | Wholeness::Retold | Wholeness::ClosedEarly => None,
             Wholeness::Lost(loss) => Some(loss.into()),
             Wholeness::OpenAtEnd => Some(Self::OpenAtEnd),
             Wholeness::Limit => Some(Self::Limit),
@@ -55,6 +67,7 @@ impl From<Loss> for Doubt {
             Loss::SnapLength => Self::SnapLength,
             Loss::Encrypted => Self::Encrypted,
             Loss::Limit => Self::Limit,
+            Loss::Log => Self::LostByLog,
         }
     }
 }

@@ -76,8 +76,9 @@ const MODE: [Option<Mode>; 3] = [None, Some(Mode::Request), Some(Mode::Response)
 const VERSION: [Option<Version>; 5] =
     [None, Some(Version::V10), Some(Version::V11), Some(Version::V12), Some(Version::V13)];
 const ENCODING: [Encoding; 3] = [Encoding::Xml, Encoding::Wbxml, Encoding::Pts];
-const LOSS: [Loss; 5] = [Loss::MissingPackets, Loss::OneSided, Loss::SnapLength, Loss::Encrypted, Loss::Limit];
-const WHOLE: [Wholeness; 9] = [
+const LOSS: [Loss; 6] =
+    [Loss::MissingPackets, Loss::OneSided, Loss::SnapLength, Loss::Encrypted, Loss::Limit, Loss::Log];
+const WHOLE: [Wholeness; 11] = [
     Wholeness::Complete,
     Wholeness::Lost(Loss::MissingPackets),
     Wholeness::Lost(Loss::OneSided),
@@ -87,6 +88,8 @@ const WHOLE: [Wholeness; 9] = [
     Wholeness::OpenAtEnd,
     Wholeness::ClosedEarly,
     Wholeness::Limit,
+    Wholeness::Lost(Loss::Log),
+    Wholeness::Retold,
 ];
 
 /// Which [`What`] it is.

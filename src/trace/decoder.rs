@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::carrier::{Direction, Envelope, Start, Wholeness};
+use crate::carrier::{Carrier, Direction, Envelope, Start, Wholeness};
 use crate::csp::message::Message;
 use crate::csp::name;
 use crate::csp::namespace::Version;
@@ -80,10 +80,11 @@ impl Decoder {
             Payload::Document { version, encoding, .. } => (*version, *encoding, None),
             Payload::Empty | Payload::Raw(_) => (DEFAULT_VERSION, Encoding::Xml, None),
         };
+        let time = if envelope.start_time.is_order() { Time::default() } else { envelope.start_time };
         let defaults = self.defaults.get_or_insert_with(|| {
             let (client_headers, server_headers) = (Vec::new(), Vec::new());
             let defaults = Defaults { version, encoding, session, client_headers, server_headers };
-            print::head(envelope.start_time, &defaults, &mut out);
+            print::head(time, &defaults, &mut out);
             defaults
         });
         let headers = headers(envelope, self.show);
@@ -110,7 +111,10 @@ impl Decoder {
                 if std::mem::replace(&mut self.over, over) != over {
                     print::line(&Line::Over(over), defaults, &mut out, &text);
                 }
-                print::line(&Line::Connection(self.numbered, client, server), defaults, &mut out, &text);
+                // A log may name neither: then those of the notation stand for them.
+                if !(client.ip().is_unspecified() && server.ip().is_unspecified()) {
+                    print::line(&Line::Connection(self.numbered, client, server), defaults, &mut out, &text);
+                }
                 self.numbered
             }
         };
@@ -124,9 +128,9 @@ impl Decoder {
         }
         let mut said = said(envelope, payload, version, encoding);
         said.connection = connection;
-        said.delay = envelope.start_time.0.saturating_sub(self.last.unwrap_or(envelope.start_time).0);
+        said.delay = time.0.saturating_sub(self.last.unwrap_or(time).0);
         said.headers = headers;
-        self.last = Some(envelope.start_time);
+        self.last = Some(time);
         print::line(&Line::Event(Box::new(said)), defaults, &mut out, &text);
         out
     }
@@ -136,6 +140,8 @@ impl Decoder {
 fn incomplete(wholeness: Wholeness) -> Option<&'static str> {
     match wholeness {
         Wholeness::Complete => None,
+        Wholeness::Retold => Some("written anew by the log"),
+        Wholeness::Lost(Loss::Log) => Some("incomplete, the log cut it"),
         Wholeness::Lost(Loss::MissingPackets) => Some("incomplete, packets are missing in the capture"),
         Wholeness::Lost(Loss::OneSided) => Some("incomplete, only the other direction was captured"),
         Wholeness::Lost(Loss::Encrypted) => Some("incomplete, some of it is encrypted"),
@@ -188,7 +194,8 @@ fn said(envelope: &Envelope, payload: Payload, version: Version, encoding: Encod
         delay: 0,
         direction: envelope.direction,
         connection: 1,
-        content_type: (stated != implied && envelope.start != Start::Message)
+        // Of what carried a message a log may tell nothing.
+        content_type: (stated != implied && envelope.start != Start::Message && envelope.carrier != Carrier::Log)
             .then(|| stated.unwrap_or_default().to_owned()),
         status: envelope.status().filter(|s| *s != 200),
         method: method.filter(|m| m != "POST"),

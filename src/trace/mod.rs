@@ -158,7 +158,7 @@ impl Over {
             Carrier::Wsp if envelope.peers().1.port() == Self::Wsp.port() => Self::Wsp,
             Carrier::Wsp => Self::Wtp,
             Carrier::Sms => Self::Sms,
-            Carrier::Http => Self::Http,
+            Carrier::Http | Carrier::Log => Self::Http,
         }
     }
 }

@@ -98,7 +98,7 @@ impl Draft {
 }
 
 /// The envelope that this head begins.
-fn envelope_of(bytes: &[u8], flow: &Arc<FlowInfo>, exchange: u32) -> Option<Box<Envelope>> {
+pub(crate) fn envelope_of(bytes: &[u8], flow: &Arc<FlowInfo>, exchange: u32) -> Option<Box<Envelope>> {
     let Look::Start(line) = head::look(bytes, None) else { return None };
     let mut slots = slots();
     let head = head::read(bytes, line, &mut slots)?;

@@ -25,6 +25,7 @@ pub use body::CHUNK_EXTRA_MAX;
 pub use conversation::{GAPS_REMEMBERED, HELD_EVENTS_MAX, HELD_MAX, PATIENCE};
 pub(super) use head::without_user;
 pub use head::{HEAD_MAX, HEADERS_KEPT, NAME_KEPT, START_LINE_MAX, VALUE_KEPT};
+pub(crate) use message::envelope_of;
 pub use message::{BODY_MAX, BODY_RUNS_MAX};
 pub use pairing::{WAITING_HEADS_MAX, WAITING_MAX};
 

@@ -155,7 +155,7 @@ impl Conversation {
         let loss = match missing {
             Wholeness::Lost(loss) => Some(loss),
             Wholeness::Limit => Some(Loss::Limit),
-            Wholeness::Complete | Wholeness::OpenAtEnd | Wholeness::ClosedEarly => None,
+            Wholeness::Complete | Wholeness::Retold | Wholeness::OpenAtEnd | Wholeness::ClosedEarly => None,
         };
         // What did not come should have come before what came last.
         let spot = if over.is_missed() { over.latest } else { spot };

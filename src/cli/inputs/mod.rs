@@ -1,4 +1,4 @@
-//! Inputs: the arguments in, the captures that they name out.
+//! Inputs: the arguments in, the captures and logs that they name out.
 //!
 //! An argument is a file, `-` for standard input, a folder, or a pattern that the shell left as it is. What was named
 //! itself has to be a capture; what a folder or pattern led to may be something else, which is passed over and counted.
@@ -12,11 +12,20 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use self::find::Found;
+use super::arguments::Reading;
 use super::{Fault, complain};
 use crate::capture::{Capture, MAX_MERGED, OpenError};
+use crate::log::{self, Log, Opened, Profile};
 use crate::tls::{self, KeyLog};
 
-/// The captures that the arguments name, each once, in their order.
+/// Something to be read.
+#[derive(Debug)]
+pub(super) enum Source {
+    Capture(Capture),
+    Log(Box<Log>),
+}
+
+/// The captures and logs that the arguments name, each once, in their order.
 #[derive(Default, Debug)]
 pub(super) struct Inputs {
     waiting: VecDeque<Named>,
@@ -24,8 +33,12 @@ pub(super) struct Inputs {
     /// Files in folders that were passed over: hidden ones, and what is no capture.
     skipped: u64,
     unreadable: bool,
-    /// Whether all are to be one timeline.
+    /// Whether all captures are to be one timeline.
     merge: bool,
+    /// What was met while they were put together and is no part of a timeline: logs.
+    apart: VecDeque<Source>,
+    /// How the lines of logs are read.
+    profiles: Vec<Profile>,
 }
 
 /// A file, and the folder or pattern that led to it.
@@ -45,8 +58,9 @@ struct Group {
 
 impl Inputs {
     /// Finds what the arguments name; complains about what is not there.
-    pub(super) fn find(arguments: &[PathBuf], merge: bool) -> Self {
-        let mut inputs = Self { merge, ..Self::default() };
+    pub(super) fn find(arguments: &[PathBuf], reading: &Reading) -> Result<Self, Fault> {
+        let profiles = profiles(reading.log_profile.as_deref())?;
+        let mut inputs = Self { merge: reading.merge, profiles, ..Self::default() };
         let mut seen = BTreeSet::new();
         for argument in arguments {
             let found = if argument.is_dir() {
@@ -67,7 +81,7 @@ impl Inputs {
             let group = Some(inputs.groups.len() - 1);
             found.files.into_iter().for_each(|file| inputs.add(file, group, &mut seen));
         }
-        inputs
+        Ok(inputs)
     }
 
     fn add(&mut self, path: PathBuf, group: Option<usize>, seen: &mut BTreeSet<PathBuf>) {
@@ -90,27 +104,37 @@ impl Inputs {
         self.waiting.len() > 1
     }
 
-    /// The next capture, or the timeline of all.
-    pub(super) fn next(&mut self) -> Option<Capture> {
+    /// The next capture or log; first the timeline of all captures, where that is asked for.
+    pub(super) fn next(&mut self) -> Option<Source> {
         if !std::mem::take(&mut self.merge) {
-            return self.next_file();
+            return self.apart.pop_front().or_else(|| self.next_file());
         }
-        let first = self.next_file()?;
-        let timeline = Capture::merge(std::iter::once(first).chain(std::iter::from_fn(|| self.next_file())));
+        let Some(first) = self.next_capture() else { return self.next() };
+        let timeline = Capture::merge(std::iter::once(first).chain(std::iter::from_fn(|| self.next_capture())));
         if !self.waiting.is_empty() {
             self.waiting.clear();
             self.refuse(&format!("more than {MAX_MERGED} captures: the others are not read"));
         }
-        Some(timeline)
+        Some(Source::Capture(timeline))
+    }
+
+    /// The next capture; logs before it are put aside.
+    fn next_capture(&mut self) -> Option<Capture> {
+        loop {
+            match self.next_file()? {
+                Source::Capture(capture) if !capture.is_retold() => return Some(capture),
+                other => self.apart.push_back(other),
+            }
+        }
     }
 
     /// The next file. Complains about what cannot be opened, and at the end about folders and patterns without any.
-    fn next_file(&mut self) -> Option<Capture> {
+    fn next_file(&mut self) -> Option<Source> {
         while let Some(Named { path, group }) = self.waiting.pop_front() {
-            match open(&path) {
-                Ok(capture) => {
+            match open(&path, &self.profiles) {
+                Ok(source) => {
                     self.serve(group);
-                    return Some(capture);
+                    return Some(source);
                 }
                 Err(OpenError::NotACapture { .. } | OpenError::Empty { .. }) if group.is_some() => self.skipped += 1,
                 Err(error) => self.refuse(&error.to_string()),
@@ -138,9 +162,26 @@ impl Inputs {
     }
 }
 
-/// Opens a capture; `-` is standard input.
-fn open(path: &Path) -> Result<Capture, OpenError> {
-    if path == Path::new("-") { Capture::from_reader(Box::new(io::stdin()), "-") } else { Capture::open(path) }
+/// Opens a capture or a log; `-` is standard input.
+fn open(path: &Path, profiles: &[Profile]) -> Result<Source, OpenError> {
+    let capture =
+        if path == Path::new("-") { Capture::from_reader(Box::new(io::stdin()), "-") } else { Capture::open(path) };
+    match capture {
+        Ok(capture) => Ok(Source::Capture(capture)),
+        Err(OpenError::NotACapture { name, octets }) => Ok(match log::open(&name, octets, profiles)? {
+            Opened::Log(log) => Source::Log(log),
+            Opened::Capture(capture) => Source::Capture(*capture),
+        }),
+        Err(error) => Err(error),
+    }
+}
+
+/// The profiles of logs that the arguments name.
+fn profiles(file: Option<&Path>) -> Result<Vec<Profile>, Fault> {
+    let Some(path) = file else { return Ok(Vec::new()) };
+    let name = path.display();
+    let text = std::fs::read_to_string(path).map_err(|error| Fault::Usage(format!("cannot read {name}: {error}")))?;
+    Profile::read(&text).map_err(|error| Fault::Usage(format!("{name}:{error}")))
 }
 
 /// The keys of the log that the arguments name; lines of it that cannot be read are told.

@@ -122,6 +122,7 @@ impl Outcome {
                         Loss::OneSided => "unseen",
                         Loss::Encrypted => "encrypted",
                         Loss::Limit => "limit",
+                        Loss::Log => unreachable!("no log here"),
                     };
                     text.push_str(&format!("<{} {loss}>", octets.unwrap()));
                 }

@@ -1,6 +1,5 @@
 use std::collections::BTreeMap;
 
-use crate::carrier::Wholeness;
 use crate::csp::name;
 use crate::finding::{Cost, Exhibit};
 use crate::rules::Verdict;
@@ -42,7 +41,7 @@ fn guesses(subscriber: &Subscriber, tries: &[&Attempt], verdict: &mut Verdict<'_
     };
     let Some((first, last, message)) = many.or_else(same) else { return };
     for event in [Some(&first.request), first.answer.as_ref(), Some(&last.request)].into_iter().flatten() {
-        if event.whole != Wholeness::Complete {
+        if !event.whole.is_whole() {
             Doubt::of(event.whole).into_iter().for_each(|doubt| verdict.doubt(doubt));
             return;
         }

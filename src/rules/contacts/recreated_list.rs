@@ -1,6 +1,6 @@
 use std::collections::HashMap;
 
-use crate::carrier::{Direction, Wholeness};
+use crate::carrier::Direction;
 use crate::csp::{address, name};
 use crate::finding::{Cost, Exhibit};
 use crate::rules::Verdict;
@@ -19,7 +19,7 @@ pub(super) fn check(session: &Session, verdict: &mut Verdict<'_>) {
     // The lists that the client knows of, what told it, and how.
     let mut known: HashMap<String, (EventIx, &str)> = HashMap::new();
     for (ix, event) in session.indexed() {
-        let lost = matches!(event.what, What::Gap { .. }) || event.whole != Wholeness::Complete;
+        let lost = matches!(event.what, What::Gap { .. }) || !event.whole.is_whole();
         if lost || event.is(name::NOTIFICATION_REQUEST) {
             // A list may have been deleted, by this client or by another.
             known.clear();

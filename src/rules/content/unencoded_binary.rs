@@ -1,4 +1,3 @@
-use crate::carrier::Wholeness;
 use crate::csp::message::Message;
 use crate::csp::name;
 use crate::finding::{Cost, Exhibit};
@@ -29,7 +28,7 @@ pub(super) fn check(message: &Message, verdict: &mut Verdict<'_>) {
         } else {
             continue;
         };
-        if message.envelope.wholeness != Wholeness::Complete {
+        if !message.envelope.wholeness.is_whole() {
             Doubt::of(message.envelope.wholeness).into_iter().for_each(|doubt| verdict.doubt(doubt));
             return;
         }

@@ -1,5 +1,4 @@
 use super::innermost;
-use crate::carrier::Wholeness;
 use crate::csp::message::{Kind, Message};
 use crate::csp::namespace;
 use crate::finding::Exhibit;
@@ -23,7 +22,7 @@ pub(super) fn check(message: &Message, verdict: &mut Verdict<'_>) {
     // What is left open by something else is its consequence.
     let cause = broken.iter().find(|a| a.kind != AnomalyKind::UnclosedElement).or(broken.first());
     let Some((first, said)) = cause.and_then(|a| Some((a, what(a.kind)?))) else { return };
-    if message.envelope.wholeness != Wholeness::Complete {
+    if !message.envelope.wholeness.is_whole() {
         if let Some(doubt) = Doubt::of(message.envelope.wholeness) {
             verdict.doubt(doubt);
         }

@@ -1,4 +1,4 @@
-use crate::carrier::{Direction, Wholeness};
+use crate::carrier::Direction;
 use crate::csp::message::integer;
 use crate::csp::name;
 use crate::finding::{Cost, Exhibit};
@@ -57,7 +57,7 @@ fn limits(session: &Session) -> Vec<Limit<'_>> {
         let place = event.primitive()?.at(&[name::CAPABILITY_LIST, name::PARSER_SIZE])?;
         Some(Limit { event, place, octets: integer(place)?, from })
     };
-    let whole = |l: &Limit<'_>| l.event.whole == Wholeness::Complete;
+    let whole = |l: &Limit<'_>| l.event.whole.is_whole();
     let mut limits: Vec<Limit<'_>> = negotiations.filter_map(limit).filter(whole).collect();
     limits.sort_by_key(|l| l.from);
     limits

@@ -1,4 +1,3 @@
-use crate::carrier::Wholeness;
 use crate::csp::name;
 use crate::finding::{Cost, Exhibit};
 use crate::rules::Verdict;
@@ -10,7 +9,7 @@ pub(super) fn check(session: &Session, verdict: &mut Verdict<'_>) {
     if !is_handset(session) {
         return;
     }
-    let whole = session.events.iter().filter(|e| e.whole == Wholeness::Complete);
+    let whole = session.events.iter().filter(|e| e.whole.is_whole());
     let said: Vec<_> = whole.filter_map(|e| Some((e, e.spoken()?))).collect();
     // A payload larger than all that crossed the network was compressed by the carrier.
     let all_plain_xml = said.iter().all(|(e, s)| s.encoding == Encoding::Xml && e.body_octets <= e.octets);

@@ -1,6 +1,6 @@
 use std::collections::{HashMap, HashSet};
 
-use crate::carrier::{Direction, Wholeness};
+use crate::carrier::Direction;
 use crate::csp::name;
 use crate::finding::{Cost, Exhibit};
 use crate::flow::FlowNo;
@@ -107,7 +107,7 @@ fn delivery<'s>(session: &'s Session, transaction: &Transaction) -> Option<Deliv
         name::GET_MESSAGE_REQUEST => transaction.answer?,
         _ => return None,
     };
-    let event = session.event(place).filter(|e| e.whole == Wholeness::Complete)?;
+    let event = session.event(place).filter(|e| e.whole.is_whole())?;
     let has_content = event.is(name::NEW_MESSAGE) || event.spoken().is_some_and(|s| s.payload.is_some());
     let again = transaction.repeats().last().and_then(|ix| session.event(*ix));
     Some((place, event, message_id(event).filter(|_| has_content)?, again.unwrap_or(event).end))

@@ -1,4 +1,4 @@
-use crate::carrier::{Direction, Wholeness};
+use crate::carrier::Direction;
 use crate::csp::message::Message;
 use crate::csp::namespace::Version;
 use crate::finding::Exhibit;
@@ -10,7 +10,7 @@ pub(super) fn check(message: &Message, verdict: &mut Verdict<'_>) {
         return;
     };
     // Of a message that was cut the flag at the right place may be missing.
-    if message.envelope.wholeness != Wholeness::Complete {
+    if !message.envelope.wholeness.is_whole() {
         return;
     }
     let claims = [message.claims.namespace, message.claims.public_number, message.claims.public_text];

@@ -1,4 +1,4 @@
-use crate::carrier::{Direction, Wholeness};
+use crate::carrier::Direction;
 use crate::csp::address;
 use crate::csp::message::fingerprint;
 use crate::csp::name;
@@ -24,7 +24,7 @@ pub(super) fn check(session: &Session, verdict: &mut Verdict<'_>) {
     let mut published: Keyed<Key, (u64, EventIx)> = Keyed::default();
     let mut redundant: Vec<(EventIx, EventIx)> = Vec::new();
     for (ix, event) in session.indexed() {
-        let whole = matches!(event.whole, Wholeness::Complete) && !matches!(event.what, What::Gap { .. });
+        let whole = event.whole.is_whole() && !matches!(event.what, What::Gap { .. });
         if !whole || tells_of(event, session.user.as_deref()) {
             // What holds now is not known.
             published.clear();

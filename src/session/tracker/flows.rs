@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
 
-use crate::carrier::{Direction, Wholeness};
+use crate::carrier::{Carrier, Direction, Wholeness};
 use crate::flow::{End, FlowInfo, FlowNo, Loss};
 use crate::time::Time;
 use crate::wire::{FrameNo, FrameRange};
@@ -220,7 +220,7 @@ impl Tracker {
         let doubt = heard.events.iter().find_map(|e| Doubt::of(e.whole));
         let state = self.flows.entry(heard.flow.no).or_default();
         let first = !std::mem::replace(&mut state.heard, true);
-        self.tally.joined_late += u64::from(first && heard.flow.began_before());
+        self.tally.joined_late += u64::from(first && heard.flow.began_before() && heard.carrier != Carrier::Log);
         if heard.exchange == 0 {
             self.tally.exchanges += 1;
             self.tally.settle(doubt);
