@@ -12,7 +12,7 @@ use crate::carrier::{Carrier, Direction};
 use crate::csp::message::Message;
 use crate::csp::namespace::Version;
 use crate::flow::FlowNo;
-use crate::session::{Event, EventIx, Session, What, remembered};
+use crate::session::{Event, EventIx, Session, Signal, What, remembered};
 use crate::syntax::packing::PackedDocument;
 use crate::syntax::{Encoding, Node, NodeId};
 use crate::time::{Seconds, Time};
@@ -187,6 +187,11 @@ impl Exhibit {
         Place { of: Of::Event(event), node: Some(node), label: label.into() }
     }
 
+    /// Something that was said about waking the client of a session.
+    pub fn signal<'s>(signal: &'s Signal, label: impl Into<Cow<'s, str>>) -> Place<'s> {
+        Place { of: Of::Signal(signal), node: None, label: label.into() }
+    }
+
     /// An element of a message, or the message as a whole.
     pub fn message<'s>(message: &'s Message, node: Option<Node<'s>>, label: impl Into<Cow<'s, str>>) -> Place<'s> {
         Place { of: Of::Message(message), node, label: label.into() }
@@ -205,6 +210,7 @@ pub struct Place<'s> {
 enum Of<'s> {
     Event(&'s Event),
     Message(&'s Message),
+    Signal(&'s Signal),
 }
 
 impl Place<'_> {
@@ -213,6 +219,7 @@ impl Place<'_> {
         match self.of {
             Of::Event(event) => event.direction,
             Of::Message(message) => message.envelope.direction,
+            Of::Signal(signal) => signal.direction(),
         }
     }
 
@@ -221,6 +228,7 @@ impl Place<'_> {
         match self.of {
             Of::Event(event) => of_event(event, self.node, self.label.into_owned()),
             Of::Message(message) => of_message(message, self.node, self.label.into_owned()),
+            Of::Signal(signal) => of_signal(signal, self.label.into_owned()),
         }
     }
 }
@@ -247,6 +255,25 @@ fn of_event(event: &Event, node: Option<Node<'_>>, label: String) -> Exhibit {
         document: spoken.map(|s| PackedDocument::of(&s.document)),
         focus: node.map(Node::id),
         path: spoken.and_then(|s| node.or(s.primitive()).map(|p| s.path(p))),
+        label,
+        file: None,
+    }
+}
+
+fn of_signal(signal: &Signal, label: String) -> Exhibit {
+    let kind = signal.kind.map_or("end of the connection", |kind| kind.name());
+    let mut frames = vec![signal.frames.first, signal.frames.last];
+    frames.dedup();
+    Exhibit {
+        title: format!("{kind} over {}", signal.bearer.name()),
+        transaction: None,
+        direction: signal.direction(),
+        time: signal.time,
+        frames,
+        octets: 0,
+        document: None,
+        focus: None,
+        path: None,
         label,
         file: None,
     }

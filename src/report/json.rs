@@ -39,7 +39,7 @@ pub fn write(outcome: &Outcome, out: &mut impl Write) -> io::Result<()> {
     one(&report, out)
 }
 
-/// Writes a line a finding, each an object as in the array of findings of [`write`], with `"type": "finding"`; then
+/// Writes a line a finding, each an object as in the array of findings of [`write()`], with `"type": "finding"`; then
 /// one with `"type": "summary"`, the inputs and the summary.
 ///
 /// # Errors

@@ -1,5 +1,6 @@
 //! The signal: something that was said about waking the client of a session, beside the session itself.
 
+use crate::carrier::Direction;
 use crate::carrier::cir::{Bearer, Cir, Kind};
 use crate::flow::FlowNo;
 use crate::time::Time;
@@ -55,5 +56,13 @@ impl Signal {
     /// Whether it is to make the client poll.
     pub fn is_wake_up(&self) -> bool {
         self.kind == Some(Kind::WakeUp)
+    }
+
+    /// Who to whom; the end of a connection is told like what the server says.
+    pub fn direction(&self) -> Direction {
+        match self.kind {
+            Some(Kind::Hello | Kind::Ping) => Direction::ClientToServer,
+            Some(Kind::Ok | Kind::WakeUp) | None => Direction::ServerToClient,
+        }
     }
 }

@@ -1,4 +1,4 @@
-use super::{Poll, polls};
+use super::{Poll, woken};
 use crate::finding::{Cost, Exhibit};
 use crate::rules::Verdict;
 use crate::session::{Agreements, EventIx, Session};
@@ -9,7 +9,8 @@ const JITTER: f64 = 1.0;
 
 /// A long run of empty polls at one distance, never slower.
 pub(super) fn check(session: &Session, verdict: &mut Verdict<'_>) {
-    let all: Vec<Poll<'_>> = polls(session).collect();
+    // With a channel that works it is polling/poll-despite-cir.
+    let all: Vec<Poll<'_>> = woken(session).filter(|(_, woken)| !woken.up).map(|(poll, _)| poll).collect();
     let mut agreements = session.agreements();
     let longest = runs(&all, verdict.parameter("variation") / 100.0)
         .filter(|run| qualifies(run, &mut agreements, verdict))

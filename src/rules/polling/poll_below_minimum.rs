@@ -1,4 +1,4 @@
-use super::{Poll, polls};
+use super::{Poll, Woken, woken};
 use crate::carrier::Direction;
 use crate::finding::{Cost, Exhibit};
 use crate::rules::Verdict;
@@ -15,15 +15,17 @@ struct Hasty<'s> {
 /// Polls that follow one that found nothing sooner than agreed.
 pub(super) fn check(session: &Session, verdict: &mut Verdict<'_>) {
     let tolerance = verdict.parameter("tolerance");
-    let all: Vec<Poll<'_>> = polls(session).collect();
+    let all: Vec<(Poll<'_>, Woken)> = woken(session).collect();
     let mut agreements = session.agreements();
     let mut hasty: Vec<Hasty<'_>> = Vec::new();
-    for (earlier, later) in all.iter().zip(all.iter().skip(1)) {
+    for ((earlier, _), (later, woken)) in all.iter().zip(all.iter().skip(1)) {
         let agreed = agreements.at(later.ix);
-        // With a CIR method agreed a wake-up may have asked for the poll.
-        let Some(least) = agreed.server_poll_min.filter(|_| agreed.cir_methods.is_empty()) else { continue };
+        let Some(least) = agreed.server_poll_min else { continue };
+        // A wake-up may have come where nobody listened; then something was waiting.
+        let called = woken.called || woken.up || !agreed.cir_methods.is_empty() && !later.found_nothing();
         let distance = later.event.start.since(earlier.event.start).0;
         if earlier.found_nothing()
+            && !called
             && later.event.start >= earlier.answer.end
             // A clock that stands still or goes back measures nothing.
             && distance > 0.0

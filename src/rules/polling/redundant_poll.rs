@@ -1,4 +1,4 @@
-use super::{Poll, polls};
+use super::{Poll, woken};
 use crate::carrier::Direction;
 use crate::csp::name;
 use crate::finding::{Cost, Exhibit};
@@ -41,7 +41,7 @@ pub(super) fn check(session: &Session, verdict: &mut Verdict<'_>) {
 fn redundant<'s>(session: &'s Session, verdict: &mut Verdict<'_>) -> Vec<Redundant<'s>> {
     let quiet = verdict.parameter("quiet");
     let mut agreements = session.agreements();
-    let mut polls = polls(session).peekable();
+    let mut polls = woken(session).peekable();
     let mut found = Vec::new();
     let mut last_said: Option<&Event> = None;
     let mut more_waits = false;
@@ -57,16 +57,17 @@ fn redundant<'s>(session: &'s Session, verdict: &mut Verdict<'_>) -> Vec<Redunda
             (_, Direction::ClientToServer) if event.is(name::POLLING_REQUEST) => {
                 let told = last_said.filter(|said| !more_waits && !first && says_nothing_waits(said));
                 (more_waits, first) = (false, false);
-                let (Some(poll), Some(said)) = (polls.next_if(|p| p.ix == ix), told) else { continue };
+                let (Some((poll, woken)), Some(said)) = (polls.next_if(|(poll, _)| poll.ix == ix), told) else {
+                    continue;
+                };
                 let agreed = agreements.at(ix);
                 let quiet = agreed.server_poll_min.map_or(quiet, |least| quiet.min(least as f64));
                 let gap = event.start.since(said.end).0;
                 let under_way = event.flow != said.flow && gap < UNDER_WAY;
-                // With a CIR method agreed a wake-up may have asked for the poll.
                 if poll.found_nothing()
                     && (0.0..=quiet).contains(&gap)
                     && !under_way
-                    && agreed.cir_methods.is_empty()
+                    && !(woken.called || woken.up)
                     && verdict.trusts(session.intact(said.start, poll.answer.end))
                 {
                     found.push(Redundant { said, poll, gap });

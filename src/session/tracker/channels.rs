@@ -1,7 +1,7 @@
 //! Channels: what is said about waking clients, filed with their sessions.
 
 use crate::carrier::Cir;
-use crate::carrier::cir::Bearer;
+use crate::carrier::cir::{Bearer, Kind};
 use crate::flow::FlowNo;
 use crate::time::Time;
 use crate::wire::{FrameNo, FrameRange};
@@ -11,6 +11,9 @@ use super::{Closed, SessionNo, Signal, Tracker};
 
 /// Channels over TCP that are known by their flow; beyond it no further one is.
 pub const CHANNELS_KNOWN: usize = 65_536;
+
+/// Sessions among which the one of a client is looked for, where a wake-up names none.
+const SESSIONS_SEARCHED: usize = 1_024;
 
 impl Tracker {
     /// Files something that was said about waking a client. Sessions that are over by then are appended to `closed`. Returns
@@ -25,7 +28,7 @@ impl Tracker {
         let named = || {
             [&cir.session_id, &cir.cookie].into_iter().flatten().find_map(|id| self.find(id, cir.flow.acceptor.ip()))
         };
-        let no = by_cookie.or_else(named)?;
+        let no = by_cookie.or_else(named).or_else(|| self.only_one_at(cir))?;
         let signal = Signal::of(cir, by_cookie.is_some());
         if cir.bearer == Bearer::Tcp
             && (self.channels.len() < CHANNELS_KNOWN || self.channels.contains_key(&cir.flow.no))
@@ -36,7 +39,19 @@ impl Tracker {
         Some(no)
     }
 
-    /// Files that a flow, which may be a channel, is over.
+    /// The only session of the client that a wake-up goes to: it is for that one, whatever it names.
+    fn only_one_at(&self, cir: &Cir) -> Option<SessionNo> {
+        let reaches = cir.kind == Kind::WakeUp && matches!(cir.bearer, Bearer::Udp | Bearer::Tcp);
+        if !reaches || self.live.len() > SESSIONS_SEARCHED {
+            return None;
+        }
+        let client = cir.flow.opener.ip();
+        let mut there = self.live.iter().filter(|(_, live)| live.session().peers.0.ip() == client && !live.is_over());
+        let (no, _) = there.next()?;
+        there.next().is_none().then_some(*no)
+    }
+
+    /// Files that the connection of a flow, which may be a channel, was closed.
     pub(super) fn end_channel(&mut self, flow: FlowNo, (time, frame): (Time, FrameNo)) {
         let Some((no, last)) = self.channels.remove(&flow) else { return };
         if let Some(live) = self.live.get_mut(&no) {

@@ -192,7 +192,9 @@ impl Tracker {
 
     /// Files that a flow is over: exchanges still open in it stay unanswered.
     pub fn end_flow(&mut self, flow: &FlowInfo, end: End, at: (Time, FrameNo)) {
-        self.end_channel(flow.no, at);
+        if matches!(end, End::Closed | End::Reset) {
+            self.end_channel(flow.no, at);
+        }
         if end == End::Evicted {
             self.miss(flow, true, Direction::ServerToClient, Loss::Limit, at);
         }

@@ -1,0 +1,34 @@
+use crate::carrier::cir::{Bearer, Kind};
+use crate::finding::{Cost, Exhibit};
+use crate::rules::Verdict;
+use crate::session::{Doubt, Session};
+use crate::time::{Seconds, Time};
+
+/// An introduction on a channel that the server does not answer.
+pub(super) fn check(session: &Session, verdict: &mut Verdict<'_>) {
+    let wait = verdict.parameter("helo-wait");
+    let hellos =
+        session.signals.iter().enumerate().filter(|(_, s)| (s.kind, s.bearer) == (Some(Kind::Hello), Bearer::Tcp));
+    for (at, hello) in hellos {
+        let until = Time(hello.time.0.saturating_add((wait * 1e9) as i64));
+        let later = session.signals.iter().skip(at + 1).take_while(|signal| signal.time <= until);
+        // A wake-up says as much, and of a connection that is closed nothing more can come.
+        let mut on_it = later.filter(|signal| signal.flow == hello.flow);
+        if on_it.any(|signal| matches!(signal.kind, Some(Kind::Ok | Kind::WakeUp) | None)) {
+            continue;
+        }
+        let over = session.ending_event().and_then(|ix| session.event(ix)).is_some_and(|e| e.end <= until);
+        let watched = if session.watched_until < until { Err(Doubt::OpenAtEnd) } else { Ok(()) };
+        if over || session.signals_left_out || !verdict.trusts(watched.and_then(|()| session.intact(hello.time, until)))
+        {
+            continue;
+        }
+        verdict
+            .find(
+                format!("HELO on a CIR connection has no OK within {wait:.0} s"),
+                Exhibit::signal(hello, "never answered"),
+            )
+            .cost(Cost { seconds: Some(Seconds(wait)), ..Cost::default() })
+            .cause("no OK");
+    }
+}
