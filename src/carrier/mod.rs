@@ -244,6 +244,10 @@ pub enum Anomaly {
     UnknownContentCoding,
     /// More headers than are kept.
     TooManyHeaders,
+    /// A short message that holds more than one has room for.
+    OverlongShort,
+    /// A message in parts of which one did not come for a long while, although the link lost nothing.
+    MissingPart,
 }
 
 /// What a carrier hands over, in the order in which it was complete.

@@ -300,7 +300,7 @@ fn plain(said: &Said, over: Over, number: usize) -> Option<Vec<u8>> {
     let from_client = said.direction == Direction::ClientToServer;
     let short = |port| {
         let ports = Ports { destination: port, source: port };
-        sms::write::pdus(from_client, &subscriber, ports, number as u8, &payload)
+        sms::write::pdus(from_client, &subscriber, ports, number as u8, &payload, said.segments == Some(1))
     };
     match over {
         _ if payload.is_empty() || payload.len() > SHORT_MESSAGES_MAX => None,

@@ -81,6 +81,8 @@ impl Tap {
         if !open.more {
             let message = std::mem::take(&mut open.message);
             if let Some(short) = short(&message, time) {
+                // Off the air not every frame is received.
+                self.mailbox.lose();
                 self.mailbox.take(flow, short, out);
             }
         }

@@ -13,9 +13,9 @@ use crate::wire::Wire;
 pub const GROUPS_MAX: usize = 256;
 /// Octets of parts that wait in a flow; beyond it the oldest message is told as incomplete.
 pub const HELD_MAX: usize = 256 * 1024;
-/// How long the next part of a message is waited for, in nanoseconds of capture time: ten minutes. So long, too, the same
-/// part is known to have been there before.
-pub const PATIENCE: i64 = 600_000_000_000;
+/// How long the next part of a message is waited for, in nanoseconds of capture time: five minutes. So long, too, the
+/// same part is known to have been there before.
+pub const PATIENCE: i64 = 300_000_000_000;
 /// Messages that were whole and are remembered, so that a part that comes again opens none.
 const DONE_MAX: usize = 64;
 
@@ -24,6 +24,8 @@ pub(super) struct Joiner<K> {
     groups: VecDeque<Group<K>>,
     done: VecDeque<Done<K>>,
     held: usize,
+    /// Whether parts may have come that the capture lacks.
+    lossy: bool,
 }
 
 /// The parts of a message that are there.
@@ -42,11 +44,16 @@ struct Done<K> {
 
 impl<K> Default for Joiner<K> {
     fn default() -> Self {
-        Self { groups: VecDeque::new(), done: VecDeque::new(), held: 0 }
+        Self { groups: VecDeque::new(), done: VecDeque::new(), held: 0, lossy: false }
     }
 }
 
 impl<K: PartialEq + Clone> Joiner<K> {
+    /// From here on parts that are missing may have been lost by the capture.
+    pub(super) fn lose(&mut self) {
+        self.lossy = true;
+    }
+
     /// Takes a part, counted from 0, of so many. Hands over what it completes, and what cannot be waited for any longer.
     pub(super) fn take(&mut self, key: K, index: usize, total: usize, part: Short, out: &mut impl FnMut(K, Short)) {
         let (now, print) = (part.end, print(&part));
@@ -118,8 +125,10 @@ impl<K: PartialEq + Clone> Joiner<K> {
     fn give_up(&mut self, at: usize, why: Wholeness, out: &mut impl FnMut(K, Short)) {
         let Some(group) = self.groups.remove(at) else { return };
         let (key, parts) = self.release(group);
+        // Where the first part is not there either, the others may have come before the capture began.
+        let misses_part = why == LOST && !self.lossy && parts.first().is_some_and(Option::is_some);
         if let Some(message) = joined(parts, why) {
-            out(key, message);
+            out(key, Short { misses_part, ..message });
         }
     }
 
@@ -152,6 +161,8 @@ fn joined(parts: Vec<Option<Short>>, why: Wholeness) -> Option<Short> {
             continue;
         };
         all.octets = all.octets.saturating_add(part.octets);
+        all.overlong |= part.overlong;
+        all.misses_part |= part.misses_part;
         all.frames.first = all.frames.first.min(part.frames.first);
         all.frames.last = all.frames.last.max(part.frames.last);
         all.start = all.start.min(part.start);

@@ -264,6 +264,7 @@ impl Link {
     }
 
     fn gap(&mut self, flow: &FlowInfo, hole: Hole, octets: Option<u64>, out: &mut Vec<Carried>) {
+        self.mailbox.lose();
         let lane = self.lane(hole.way);
         let missing = octets.and_then(|octets| usize::try_from(octets).ok());
         if missing.is_some_and(|missing| missing <= lane.skip) {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::super::recognise::{self, Media, Verdict};
-use super::super::{Carried, Carrier, Cir, Direction, Envelope, Gateway, Headers, Start, cir};
+use super::super::{Anomaly, Carried, Carrier, Cir, Direction, Envelope, Gateway, Headers, Start, cir};
 use super::join::Joiner;
 use super::units::{self, Units};
 use super::{Ports, Preamble, Segment, Short};
@@ -66,6 +66,12 @@ impl Mailbox {
         done.into_iter().for_each(|short| self.whole(flow, short, out));
         self.segments.finish(&mut |cut, short| out.push(envelope(flow, whole_again(&cut, short))));
         self.units.finish(out);
+    }
+
+    /// From here on what is missing may have been lost by the capture.
+    pub fn lose(&mut self) {
+        self.parts.lose();
+        self.segments.lose();
     }
 
     /// Octets of memory that it holds.
@@ -185,6 +191,7 @@ fn wake_up(flow: &Arc<FlowInfo>, short: &Short, text: &Wire, pushed: bool) -> Op
 }
 
 fn envelope(flow: &Arc<FlowInfo>, short: Short) -> Carried {
+    let odd = [(short.overlong, Anomaly::OverlongShort), (short.misses_part, Anomaly::MissingPart)];
     let number = short.subscriber();
     let number = number.strip_prefix('+').unwrap_or(number);
     let is_number = MSISDN.contains(&number.len()) && number.bytes().all(|b| b.is_ascii_digit());
@@ -207,6 +214,6 @@ fn envelope(flow: &Arc<FlowInfo>, short: Short) -> Carried {
         end_time: short.end,
         compressed: false,
         closes: false,
-        anomalies: Vec::new(),
+        anomalies: odd.into_iter().filter_map(|(is, what)| is.then_some(what)).collect(),
     }))
 }

@@ -1,6 +1,7 @@
 //! A PDU of SMPP.
 
 use super::super::{Direction, Wholeness};
+use super::short::is_overlong;
 use super::udh::Header as DataHeader;
 use super::{Coding, Ports, Share, Short};
 use crate::time::Time;
@@ -212,6 +213,10 @@ pub(super) fn short(
         share: in_front.share.or(share),
         coding: coding_of(coding),
         header: in_front.octets,
+        // A payload beside the message proper is split by the message centre.
+        overlong: options.payload.is_none()
+            && is_overlong(coding_of(coding), in_front.octets, message.len().saturating_sub(in_front.octets)),
+        misses_part: false,
         text: pdu.slice(message.start + in_front.octets..message.end),
         whole: Wholeness::Complete,
         octets: u32::try_from(pdu.len()).unwrap_or(u32::MAX),

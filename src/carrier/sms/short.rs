@@ -80,6 +80,10 @@ pub struct Short {
     pub text: Wire,
     /// Whether the text is whole; where it is not, what is missing stood behind what is there.
     pub whole: Wholeness,
+    /// Whether it, or one of those it was put together from, holds more than a short message has room for.
+    pub overlong: bool,
+    /// Whether one of its parts did not come, although nothing was lost on the way.
+    pub misses_part: bool,
     /// Octets on the wire.
     pub octets: u32,
     /// First to last frame.
@@ -88,6 +92,17 @@ pub struct Short {
     pub start: Time,
     /// When its last octet was captured.
     pub end: Time,
+}
+
+/// Octets, and septets, that a short message has room for, its header included. Source: GSM 03.40.
+const ROOM: (usize, usize) = (140, 160);
+
+/// Whether so much text is more than a short message has room for behind a header.
+pub(super) fn is_overlong(coding: Coding, header: usize, text: usize) -> bool {
+    match coding {
+        Coding::Octets | Coding::Latin1 | Coding::Ucs2 => header + text > ROOM.0,
+        Coding::Septets | Coding::Default => (header * 8).div_ceil(7) + text > ROOM.1,
+    }
 }
 
 impl Short {

@@ -2,6 +2,7 @@
 
 use super::super::{Direction, Wholeness};
 use super::alphabet::{fill, text, unpack};
+use super::short::is_overlong;
 use super::udh::Header;
 use super::{Coding, Short};
 use crate::time::Time;
@@ -54,6 +55,8 @@ impl Short {
             share: tpdu.header.share,
             coding,
             header: tpdu.header.octets,
+            overlong: is_overlong(coding, tpdu.header.octets, text.len()),
+            misses_part: false,
             text,
             whole: if at + tpdu.end > octets.len() { Wholeness::Limit } else { Wholeness::Complete },
             octets: u32::try_from(octets.len()).unwrap_or(u32::MAX),

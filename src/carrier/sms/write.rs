@@ -6,12 +6,14 @@ use super::Ports;
 const DATA_MAX: usize = 140;
 
 /// A payload in octets between a subscriber and the service of these ports, as the PDUs of one way: delivered by the
-/// message centre, or submitted to it. A payload that is too long for one short message goes in parts.
-pub fn pdus(from_client: bool, subscriber: &str, ports: Ports, reference: u8, payload: &[u8]) -> Vec<u8> {
+/// message centre, or submitted to it. A payload that is too long for one short message goes in parts, unless it is to go
+/// in one all the same.
+pub fn pdus(from_client: bool, subscriber: &str, ports: Ports, reference: u8, payload: &[u8], in_one: bool) -> Vec<u8> {
     let [d, e] = ports.destination.to_be_bytes();
     let [s, t] = ports.source.to_be_bytes();
     let whole = [6, 5, 4, d, e, s, t];
-    if payload.len() + whole.len() <= DATA_MAX {
+    let room = if in_one { usize::from(u8::MAX) } else { DATA_MAX };
+    if payload.len() + whole.len() <= room {
         return pdu(from_client, subscriber, ports, 1, &[&whole, payload].concat());
     }
     let parts = payload.chunks(DATA_MAX - whole.len() - 5);
