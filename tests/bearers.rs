@@ -185,7 +185,7 @@ fn see(octets: Vec<u8>) -> Seen {
                     Carried::Cir(cir) => {
                         tracker.call(&cir, &mut closed);
                     }
-                    Carried::End { flow, end, time, frame } => tracker.end_flow(&flow, end, (time, frame)),
+                    Carried::End { flow, end, by, time, frame } => tracker.end_flow(&flow, (end, by), (time, frame)),
                 }
             }
             ControlFlow::Continue(())

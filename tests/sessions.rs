@@ -51,7 +51,7 @@ fn see_with(trace: &str, limits: Limits) -> Seen {
                     Carried::Cir(cir) => {
                         tracker.call(&cir, &mut closed);
                     }
-                    Carried::End { flow, end, time, frame } => tracker.end_flow(&flow, end, (time, frame)),
+                    Carried::End { flow, end, by, time, frame } => tracker.end_flow(&flow, (end, by), (time, frame)),
                 }
             }
             ControlFlow::Continue(())

@@ -453,6 +453,7 @@ fn said(direction: Direction, connection: u32, payload: Payload, carrier: &Carri
         coding: carrier.coding.filter(|_| coded),
         chunked: carrier.chunked,
         close,
+        dropped: false,
         lost: false,
         cut: None,
         segments: None,

@@ -279,6 +279,8 @@ pub enum Carried {
         flow: Arc<FlowInfo>,
         /// How.
         end: crate::flow::End,
+        /// The side that ended it first, where it was closed or reset and that was seen.
+        by: Option<Direction>,
         /// When.
         time: Time,
         /// The frame that ended it.

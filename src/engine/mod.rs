@@ -48,7 +48,7 @@ enum Work {
     },
     End {
         flow: Arc<FlowInfo>,
-        end: End,
+        end: (End, Option<Direction>),
         at: (Time, FrameNo),
     },
     Cir(Box<Cir>),
@@ -197,7 +197,7 @@ impl Engine {
             Carried::Gap { flow, proved, direction, loss, time, frame } => {
                 Work::Gap { flow, proved, direction, loss, at: (time, frame) }
             }
-            Carried::End { flow, end, time, frame } => Work::End { flow, end, at: (time, frame) },
+            Carried::End { flow, end, by, time, frame } => Work::End { flow, end: (end, by), at: (time, frame) },
             Carried::Cir(cir) => Work::Cir(cir),
         }
     }

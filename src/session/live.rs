@@ -17,8 +17,8 @@ use super::log::Folded;
 use super::log::{Chapter, Log};
 use super::logins::Grant;
 use super::{
-    Agreed, ClientId, Doubt, Ending, Event, EventIx, Heard, Id, Opening, SIGNALS_KEPT, Session, SessionNo, Signal,
-    Spoken, Transaction, What,
+    Agreed, BROKEN_KEPT, Broken, ClientId, Doubt, Ending, Event, EventIx, Heard, Id, Opening, SIGNALS_KEPT, Session,
+    SessionNo, Signal, Spoken, Transaction, What,
 };
 
 /// Codes by which a server says that it has no such session any more.
@@ -151,6 +151,7 @@ impl Live {
                 transactions: Vec::new(),
                 signals: Vec::new(),
                 signals_left_out: false,
+                broken: Vec::new(),
                 agreed: Arc::clone(&agreed),
                 chapter: 0,
                 last: false,
@@ -253,6 +254,13 @@ impl Live {
             self.session.signals.push(Signal { before, ..signal });
         } else {
             self.session.signals_left_out = true;
+        }
+    }
+
+    /// Notes an exchange that was broken off.
+    pub(super) fn break_off(&mut self, broken: Broken) {
+        if self.session.broken.len() < BROKEN_KEPT {
+            self.session.broken.push(broken);
         }
     }
 
@@ -404,6 +412,7 @@ impl Live {
             transactions: Vec::new(),
             signals: Vec::new(),
             signals_left_out: false,
+            broken: Vec::new(),
             id: self.session.id.clone(),
             user: self.session.user.clone(),
             client: self.session.client.clone(),

@@ -30,7 +30,7 @@ pub use heard::{ELEMENTS_REMEMBERED, Heard, is_secret, remembered};
 pub use id::Id;
 pub use log::Chapter;
 pub use logins::Account;
-pub use session::{ClientId, Ending, Opening, Session, SessionNo, Transaction};
+pub use session::{BROKEN_KEPT, Broken, ClientId, Ending, Opening, Session, SessionNo, Transaction};
 pub use signal::{SIGNALS_KEPT, Signal};
 pub use subscriber::{Attempt, Proof, Subscriber, Use};
 pub use tracker::{CHANNELS_KNOWN, Closed, LEGS_REMEMBERED, Limits, Owner, RELAYED_WITHIN, Tally, Tracker};

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::carrier::{Carrier, Direction, Gateway};
 use crate::csp::namespace::Version;
+use crate::flow::FlowNo;
 use crate::syntax::{Encoding, NameId};
 use crate::time::{Seconds, Time};
 
@@ -155,6 +156,8 @@ pub struct Session {
     pub signals: Vec<Signal>,
     /// Whether there were more signals than are kept.
     pub signals_left_out: bool,
+    /// Exchanges that were over before they had an answer, at most [`BROKEN_KEPT`].
+    pub broken: Vec<Broken>,
     /// What was agreed when this chapter began.
     pub agreed: Arc<Agreed>,
     /// Number of this chapter, from 0. In a later chapter what was said before is gone.
@@ -165,6 +168,22 @@ pub struct Session {
     pub watched_until: Time,
     /// Doubts about the session as a whole.
     pub doubts: Vec<Doubt>,
+}
+
+/// Exchanges of a chapter that are known to have been broken off; further ones are not judged.
+pub const BROKEN_KEPT: usize = 256;
+
+/// An exchange whose connection ended before its answer came.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Broken {
+    /// The flow.
+    pub flow: FlowNo,
+    /// Number of the exchange in it.
+    pub exchange: u32,
+    /// When the connection ended.
+    pub time: Time,
+    /// Who ended it first; `None` where that was not seen, or something may be missing.
+    pub by: Option<Direction>,
 }
 
 impl Session {

@@ -26,7 +26,7 @@ use super::keyed::Keyed;
 use super::live::{Live, Patience};
 use super::log::Chapter;
 use super::logins::{Account, Logins};
-use super::{ClientId, Doubt, Event, Heard, Id, Session, SessionNo, Signal, Use, What};
+use super::{Broken, ClientId, Doubt, Event, Heard, Id, Session, SessionNo, Signal, Use, What};
 
 pub use channels::CHANNELS_KNOWN;
 pub use legs::{LEGS_REMEMBERED, RELAYED_WITHIN};

@@ -22,6 +22,8 @@ use super::{Coding, Line, Over, Said, TARGET, Trace};
 /// Events of a trace, each with the index of its line.
 type Events<'t> = Vec<(usize, &'t Said)>;
 
+/// When a server closes a connection instead of answering, in nanoseconds.
+const DROPPED_AFTER: i64 = 1_000_000_000;
 /// How long before its first payload a handshake begins, and how far its frames are apart: 1 ms.
 const STEP: i64 = 1_000_000;
 /// How far the segments of a message are apart: 10 µs.
@@ -208,6 +210,10 @@ fn frames(trace: &Trace) -> Result<(Vec<Frame>, Events<'_>), CraftError> {
         connection.ending |= closes;
         if from == 1 && (closes || connection.ending && connection.waiting == 0) || said.close && over == Over::CirTcp {
             close(connection, from, &mut frames);
+        }
+        if said.dropped && over == Over::Http {
+            connection.last = later(connection.last, DROPPED_AFTER);
+            close(connection, 1, &mut frames);
         }
         events.push((i, &**said));
     }

@@ -204,6 +204,7 @@ fn said(envelope: &Envelope, payload: Payload, version: Version, encoding: Encod
         coding: envelope.compressed.then_some(if deflate { Coding::Deflate } else { Coding::Gzip }),
         chunked: names("Transfer-Encoding", "chunked"),
         close: envelope.closes,
+        dropped: false,
         lost: false,
         cut: None,
         segments: None,

@@ -12,8 +12,8 @@ use super::row::{ParseError, Row, Word};
 use super::{Coding, Defaults, Payload, Said, Transaction, Usual, implied_mode, tree};
 
 /// Words of an event line that stand alone; an identifier that is one of them is quoted.
-pub(super) const FLAGS: [&str; 9] =
-    ["outband", "plain", "no-headers", "gzip", "deflate", "chunked", "close", "lost", "<<"];
+pub(super) const FLAGS: [&str; 10] =
+    ["outband", "plain", "no-headers", "gzip", "deflate", "chunked", "close", "dropped", "lost", "<<"];
 
 /// What stands in the place of a primitive where there is none; a primitive of that name is quoted.
 pub(super) const PAYLOADS: [&str; 4] = ["empty", "document", "text", "hex"];
@@ -55,6 +55,7 @@ pub(super) fn event(row: &Row<'_>, body: &[Row<'_>], defaults: &Defaults, now: i
         coding: None,
         chunked: false,
         close: false,
+        dropped: false,
         lost: false,
         cut: None,
         segments: None,
@@ -147,6 +148,8 @@ fn carrier_word(word: &Word<'_>, said: &mut Said, says: &mut Says) -> Result<boo
             Some("deflate") => said.coding = Some(Coding::Deflate),
             Some("chunked") => said.chunked = true,
             Some("close") => said.close = true,
+            Some("dropped") if request => said.dropped = true,
+            Some("dropped") => return Err(word.wrong("only a request is dropped")),
             Some("lost") => said.lost = true,
             Some("<<") => said.marked = true,
             _ => return Ok(false),

@@ -190,6 +190,8 @@ pub struct Said {
     pub chunked: bool,
     /// Whether its sender says that the connection ends with this exchange.
     pub close: bool,
+    /// Whether the server closes the connection instead of answering.
+    pub dropped: bool,
     /// Whether its frames are missing in the capture.
     pub lost: bool,
     /// Octets to which the snap length cuts its last frame.

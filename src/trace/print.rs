@@ -170,7 +170,9 @@ fn words(said: &Said, defaults: &Defaults, out: &mut String) {
     if let Some(coding) = said.coding {
         let _ = write!(out, " {}", coding.name());
     }
-    for (set, name) in [(said.chunked, "chunked"), (said.close, "close"), (said.lost, "lost")] {
+    for (set, name) in
+        [(said.chunked, "chunked"), (said.close, "close"), (said.dropped, "dropped"), (said.lost, "lost")]
+    {
         if set {
             let _ = write!(out, " {name}");
         }

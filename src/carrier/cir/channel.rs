@@ -186,7 +186,7 @@ impl Channel {
         let end =
             [End::Evicted, End::Reset, End::Open].into_iter().find(|end| both.contains(end)).unwrap_or(End::Closed);
         if let Some(flow) = &self.flow {
-            out.push(Carried::End { flow: Arc::clone(flow), end, time: at.0, frame: at.1 });
+            out.push(Carried::End { flow: Arc::clone(flow), end, by: None, time: at.0, frame: at.1 });
         }
         false
     }

@@ -54,6 +54,8 @@ pub(super) struct Conversation {
     held_octets: usize,
     /// Whether answers no longer wait for requests that are late.
     never_hold: bool,
+    /// The way that was closed first.
+    closer: Option<Way>,
     /// Whether nothing more is wanted.
     pub(super) over: bool,
     /// Whether that is because something else begins.
@@ -73,6 +75,7 @@ impl Conversation {
             held: Vec::new(),
             held_octets: 0,
             never_hold: false,
+            closer: None,
             over: false,
             tunnel: false,
         }
@@ -236,6 +239,9 @@ impl Conversation {
 
     fn end(&mut self, way: Way, end: End, spot: Spot, out: &mut Output<'_>) {
         self.end_lane(way, end, out);
+        if matches!(end, End::Closed | End::Reset) {
+            self.closer.get_or_insert(way);
+        }
         if end == End::Reset {
             self.end_lane(way.opposite(), end, out);
         }
@@ -246,7 +252,12 @@ impl Conversation {
         let both = [one, other];
         let end =
             [End::Evicted, End::Reset, End::Open].into_iter().find(|end| both.contains(end)).unwrap_or(End::Closed);
-        out.items.push(Carried::End { flow: Arc::clone(flow), end, time: spot.time, frame: spot.frame });
+        let by = self
+            .closer
+            .filter(|_| matches!(end, End::Closed | End::Reset))
+            .zip(self.client)
+            .map(|(way, client)| if way == client { Direction::ClientToServer } else { Direction::ServerToClient });
+        out.items.push(Carried::End { flow: Arc::clone(flow), end, by, time: spot.time, frame: spot.frame });
     }
 
     fn end_lane(&mut self, way: Way, end: End, out: &mut Output<'_>) {

@@ -119,7 +119,7 @@ impl Link {
             self.prove(flow, before, out);
         }
         if let (Some((end, time, frame)), Some(flow)) = (over, &self.imps) {
-            out.push(Carried::End { flow: Arc::clone(flow), end, time, frame });
+            out.push(Carried::End { flow: Arc::clone(flow), end, by: None, time, frame });
         }
         wanted
     }

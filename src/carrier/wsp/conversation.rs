@@ -227,7 +227,7 @@ impl Conversation {
             self.give_up(0, missing, Spot { frame, time }, out);
         }
         if let Some(flow) = self.imps.take() {
-            out.items.push(Carried::End { flow, end, time, frame });
+            out.items.push(Carried::End { flow, end, by: None, time, frame });
         }
     }
 

@@ -9,6 +9,7 @@ use crate::syntax::NameId;
 mod connection_per_request;
 mod empty_answer;
 mod heavy_headers;
+mod missing_answer;
 mod non_200_answer;
 mod slow_answer;
 mod wrong_content_type;
@@ -29,6 +30,11 @@ pub(super) const RULES: &[Rule] = &[
         name: "transport/heavy-headers",
         page: include_str!("../../../rules/transport/heavy-headers.md"),
         check: Check::Session(heavy_headers::check),
+    },
+    Rule {
+        name: "transport/missing-answer",
+        page: include_str!("../../../rules/transport/missing-answer.md"),
+        check: Check::Transaction(missing_answer::check),
     },
     Rule {
         name: "transport/non-200-answer",

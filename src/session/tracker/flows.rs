@@ -12,7 +12,7 @@ use super::super::keyed::Keyed;
 use super::super::live::login_identity;
 use super::super::logins::login_request;
 use super::legs::Leg;
-use super::{Doubt, Event, Heard, Live, Owner, SessionNo, Tracker, What};
+use super::{Broken, Doubt, Event, Heard, Live, Owner, SessionNo, Tracker, What};
 
 /// A carrier exchange whose answer has not come yet.
 #[derive(Debug, Default)]
@@ -191,14 +191,29 @@ impl Tracker {
     }
 
     /// Files that a flow is over: exchanges still open in it stay unanswered.
-    pub fn end_flow(&mut self, flow: &FlowInfo, end: End, at: (Time, FrameNo)) {
+    pub fn end_flow(&mut self, flow: &FlowInfo, (end, by): (End, Option<Direction>), at: (Time, FrameNo)) {
         if matches!(end, End::Closed | End::Reset) {
             self.end_channel(flow.no, at);
         }
         if end == End::Evicted {
             self.miss(flow, true, Direction::ServerToClient, Loss::Limit, at);
         }
+        if matches!(end, End::Closed | End::Reset) {
+            self.break_off(flow.no, by, at.0);
+        }
         self.leave_flow(flow.no, end);
+    }
+
+    /// Tells sessions of their requests that have no answer when the connection is closed, by this side first.
+    fn break_off(&mut self, flow: FlowNo, by: Option<Direction>, time: Time) {
+        let Some(state) = self.flows.get(&flow) else { return };
+        let by = by.filter(|_| state.lossy.is_none());
+        for (exchange, open) in &state.exchanges.0 {
+            let live = open.session.filter(|_| open.relays.is_none()).and_then(|no| self.live.get_mut(&no));
+            if let Some(live) = live {
+                live.break_off(Broken { flow, exchange: *exchange, time, by: by.filter(|_| open.doubt.is_none()) });
+            }
+        }
     }
 
     pub(super) fn leave_flow(&mut self, flow: FlowNo, end: End) {

@@ -1,0 +1,61 @@
+use crate::carrier::Direction;
+use crate::csp::name;
+use crate::finding::{Cost, Exhibit};
+use crate::rules::Verdict;
+use crate::session::{Ending, Session, Transaction};
+use crate::syntax::Node;
+use crate::time::Seconds;
+
+/// A POST that its carrier never answers.
+pub(super) fn check(session: &Session, transaction: &Transaction, verdict: &mut Verdict<'_>) {
+    if transaction.initiator != Direction::ClientToServer || transaction.answer.is_some() {
+        return;
+    }
+    let Some(event) = session.request(transaction).filter(|e| e.exchange > 0) else { return };
+    let Some(spoken) = event.spoken().filter(|spoken| spoken.part.0 == 0) else { return };
+    let (flow, exchange) = (event.flow, event.exchange);
+    let mut later = session.after(transaction.request).map(|(_, e)| e);
+    let answered = later.any(|e| (e.flow, e.exchange) == (flow, exchange) && e.direction == Direction::ServerToClient);
+    // Whoever asks again did not wait.
+    if answered || !transaction.repeats().is_empty() || !transaction.interim().is_empty() {
+        return;
+    }
+    let wait = Seconds(verdict.parameter("reply-timeout"));
+    let broken = session.broken.iter().find(|broken| (broken.flow, broken.exchange) == (flow, exchange));
+    let (fact, lost, evidence) = match broken {
+        Some(broken) if broken.by == Some(Direction::ServerToClient) => {
+            let lost = broken.time.since(event.end);
+            let fact =
+                format!("the server closes the connection {lost} after a POST with {}", title(spoken.primitive()));
+            (fact, lost, session.intact(event.start, broken.time))
+        }
+        // A client that leaves first does not wait for an answer, and a poll may be held.
+        Some(_) => return,
+        None if spoken.name == name::POLLING_REQUEST || is_over(session, event.end, wait) => return,
+        None => {
+            let fact = format!("no answer within {wait} to a POST with {}", title(spoken.primitive()));
+            (fact, wait, session.watched(transaction.request, wait))
+        }
+    };
+    if verdict.trusts(evidence) {
+        verdict.find(fact, Exhibit::event(event, "never answered")).cost(Cost {
+            seconds: Some(lost),
+            round_trips: 1,
+            ..Cost::default()
+        });
+    }
+}
+
+fn title<'n>(primitive: Option<Node<'n>>) -> &'n str {
+    primitive.map_or("a message", Node::spelling)
+}
+
+/// Whether the session ends so soon after that moment that nobody waits.
+fn is_over(session: &Session, from: crate::time::Time, within: Seconds) -> bool {
+    let soon = |time: crate::time::Time| time.since(from).0 <= within.0;
+    match session.ending {
+        Some(Ending::Replaced { time }) => soon(time),
+        Some(_) => session.ending_event().and_then(|ix| session.event(ix)).is_none_or(|e| soon(e.start)),
+        None => false,
+    }
+}
