@@ -220,7 +220,7 @@ fn parameters_of_a_page_are_those_its_rule_reads() {
 
 #[test]
 fn rules_that_may_doubt_say_what_evidence_they_ask_for() {
-    const ASKED: [(&str, &str); 11] = [
+    const ASKED: [(&str, &str); 12] = [
         ("message", "Doubt::of("),
         ("message", "decided("),
         ("message", "oddities: &[Oddity]"),
@@ -228,6 +228,7 @@ fn rules_that_may_doubt_say_what_evidence_they_ask_for() {
         ("span", "losses("),
         ("span", ".unheard"),
         ("wait", ".watched("),
+        ("wait", ".watched_to("),
         ("opening", "new_session("),
         ("opening", "Opening::MidStream =>"),
         ("opening", ".opened()"),

@@ -20,6 +20,7 @@
 //! packets of the flow and the clock of the capture alone, never on windows or threads.
 
 use std::collections::VecDeque;
+use std::num::NonZeroU32;
 
 use super::dissect::Flags;
 use super::{End, Loss, StreamEvent, Way};
@@ -160,6 +161,8 @@ pub(super) struct Half {
     wait: Option<Wait>,
     /// Whether a packet of this direction was captured.
     seen: bool,
+    /// The sequence number of the first packet without data, of a direction of which nothing else is known.
+    idle: Option<NonZeroU32>,
     /// Where the first acknowledgement stood, of a direction of which nothing else is known.
     unseen: Option<u64>,
     pub(super) tally: Tally,
@@ -185,6 +188,7 @@ impl Half {
             next: first.map(first_position),
             acked: 0,
             fin: None,
+            idle: None,
             ended: false,
             held: VecDeque::new(),
             held_octets: 0,
@@ -228,6 +232,9 @@ impl Half {
         let Arrival { seq, flags, bytes, cut, origin } = arrival;
         let octets = bytes.len() as u64 + u64::from(cut);
         if self.ended || (octets == 0 && !flags.fin()) {
+            if self.next.is_none() {
+                self.idle = self.idle.or(NonZeroU32::new(seq));
+            }
             return;
         }
         let next = match self.next {
@@ -238,7 +245,9 @@ impl Half {
                 return;
             }
             None => {
-                let first = self.first_position(seq);
+                // All that was sent before a FIN may be missing.
+                let start = if octets == 0 { self.idle.map_or(seq, NonZeroU32::get) } else { seq };
+                let first = self.first_position(start);
                 *self.next.insert(first)
             }
         };

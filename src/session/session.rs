@@ -293,13 +293,21 @@ impl Session {
     pub fn watched(&self, from: EventIx, wait: Seconds) -> Result<(), Doubt> {
         let Some(event) = self.event(from) else { return Err(Doubt::Limit) };
         let until = Time(event.end.0.saturating_add((wait.0 * 1e9) as i64));
+        self.watched_to(until).and_then(|()| self.intact(event.start, until))
+    }
+
+    /// Whether the capture went on until a moment, in which the session is still in this chapter.
+    ///
+    /// # Errors
+    /// The [`Doubt`] that stands against it.
+    pub fn watched_to(&self, until: Time) -> Result<(), Doubt> {
         if until > self.watched_until {
             return Err(Doubt::OpenAtEnd);
         }
         if !self.last && self.events.last().is_some_and(|e| e.end < until) {
             return Err(Doubt::Limit);
         }
-        self.intact(event.start, until)
+        Ok(())
     }
 
     /// What was agreed when the event at `ix` was sent: the chapter's start and every negotiation answered since.

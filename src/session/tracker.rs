@@ -212,6 +212,8 @@ pub struct Tracker {
     addressees: Addressees<SessionNo>,
     /// CIR channels over TCP: whose they are, and the last that was said in them.
     channels: Keyed<FlowNo, (SessionNo, Signal)>,
+    /// The sessions whose channels go from a client to an address: the latest.
+    channel_routes: std::collections::HashMap<(std::net::IpAddr, std::net::SocketAddr), SessionNo>,
 }
 
 impl Tracker {

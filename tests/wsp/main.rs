@@ -61,7 +61,7 @@ fn over(trace: &Trace, over: Over) -> Trace {
 /// Whether a trace says nothing that another carrier cannot say, and all of it is in the capture.
 fn goes_over_all(trace: &Trace) -> bool {
     trace.lines.iter().all(|line| match line {
-        Line::Event(said) => !said.lost && said.cut.is_none(),
+        Line::Event(said) => !said.lost && !said.dropped && said.cut.is_none(),
         Line::Over(over) => *over == Over::Http,
         Line::Connection(..) => true,
     })

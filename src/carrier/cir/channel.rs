@@ -47,6 +47,8 @@ pub struct Channel {
     /// The session of its introduction.
     session: Option<Box<str>>,
     waiting: Vec<Said>,
+    /// Whether it was told that it ended.
+    over: bool,
 }
 
 impl std::fmt::Debug for Channel {
@@ -97,10 +99,12 @@ impl Channel {
             StreamEvent::Gap { way, loss, frame, time, .. } => {
                 let lane = self.lane(way);
                 *lane = Lane { torn: true, spoke: true, ended: lane.ended, ..Lane::default() };
-                if let Some(turned) = &self.flow {
+                let known = self.flow.clone().or_else(|| (!self.waiting.is_empty()).then(|| Arc::new(flow.clone())));
+                if let Some(turned) = &known {
                     let from_client = (way == Way::Forward) == (turned.opener == flow.opener);
                     let direction = if from_client { Direction::ClientToServer } else { Direction::ServerToClient };
-                    out.push(Carried::Gap { flow: Arc::clone(turned), proved: true, direction, loss, time, frame });
+                    let (proved, flow) = (self.flow.is_some(), Arc::clone(turned));
+                    out.push(Carried::Gap { flow, proved, direction, loss, time, frame });
                 }
                 true
             }
@@ -178,7 +182,13 @@ impl Channel {
         if !self.lane(way).line.is_empty() && !self.line(flow, way, at.0, out) {
             return false;
         }
-        for way in [way, way.opposite()].into_iter().take(if end == End::Reset { 2 } else { 1 }) {
+        // One side that closes ends a channel: on half of it nobody can be called.
+        let is_closed = matches!(end, End::Closed | End::Reset);
+        if self.over {
+            return false;
+        }
+        self.over = is_closed;
+        for way in [way, way.opposite()].into_iter().take(if is_closed { 2 } else { 1 }) {
             self.lane(way).ended.get_or_insert(end);
         }
         let [Lane { ended: Some(one), .. }, Lane { ended: Some(other), .. }] = &self.lanes else { return true };
@@ -226,7 +236,7 @@ mod tests {
                     continue;
                 }
                 Step::End => {
-                    for way in [Way::Forward, Way::Reverse] {
+                    for way in [Way::Reverse, Way::Forward] {
                         channel.push(&flow, StreamEvent::End { way, end: End::Closed, frame, time }, &mut out);
                     }
                     continue;

@@ -252,11 +252,13 @@ impl Conversation {
         let both = [one, other];
         let end =
             [End::Evicted, End::Reset, End::Open].into_iter().find(|end| both.contains(end)).unwrap_or(End::Closed);
-        let by = self
+        let closer = self
             .closer
-            .filter(|_| matches!(end, End::Closed | End::Reset))
             .zip(self.client)
             .map(|(way, client)| if way == client { Direction::ClientToServer } else { Direction::ServerToClient });
+        // Where the client was not seen closing, it may have been the first all the same.
+        let all_seen = matches!(end, End::Closed | End::Reset);
+        let by = closer.filter(|by| all_seen || *by == Direction::ClientToServer);
         out.items.push(Carried::End { flow: Arc::clone(flow), end, by, time: spot.time, frame: spot.frame });
     }
 

@@ -20,9 +20,8 @@ pub(super) fn check(session: &Session, verdict: &mut Verdict<'_>) {
         if next.is_some_and(|poll| poll.start <= until) || is_over(session, until) {
             continue;
         }
-        let watched = if session.watched_until < until { Err(Doubt::OpenAtEnd) } else { Ok(()) };
         let left_out = if session.signals_left_out { Err(Doubt::Limit) } else { Ok(()) };
-        if !verdict.trusts(watched.and(left_out).and_then(|()| session.intact(lost, until))) {
+        if !verdict.trusts(session.watched_to(until).and(left_out).and_then(|()| session.intact(lost, until))) {
             continue;
         }
         let waited = next.map_or(wait, |poll| poll.start.since(lost).0);

@@ -2,7 +2,7 @@ use crate::carrier::Direction;
 use crate::carrier::cir::Bearer;
 use crate::finding::{Cost, Exhibit};
 use crate::rules::Verdict;
-use crate::session::{Doubt, Ending, Event, Opening, Session, Signal};
+use crate::session::{Ending, Event, Opening, Session, Signal};
 use crate::time::{Seconds, Time};
 
 /// Ports on which a phone takes pushes over UDP.
@@ -32,8 +32,7 @@ pub(super) fn check(session: &Session, verdict: &mut Verdict<'_>) {
         if call.bearer != Bearer::Tcp && call.bearer != Bearer::Http && next.is_none() {
             continue;
         }
-        let watched = if session.watched_until < until { Err(Doubt::OpenAtEnd) } else { Ok(()) };
-        if !verdict.trusts(watched.and_then(|()| session.intact(call.time, until))) {
+        if !verdict.trusts(session.watched_to(until).and_then(|()| session.intact(call.time, until))) {
             continue;
         }
         let waited = next.map_or(reaction, |e| e.start.since(call.time).0);

@@ -1,7 +1,7 @@
 use crate::carrier::cir::{Bearer, Kind};
 use crate::finding::{Cost, Exhibit};
 use crate::rules::Verdict;
-use crate::session::{Doubt, Session};
+use crate::session::Session;
 use crate::time::{Seconds, Time};
 
 /// An introduction on a channel that the server does not answer.
@@ -18,8 +18,9 @@ pub(super) fn check(session: &Session, verdict: &mut Verdict<'_>) {
             continue;
         }
         let over = session.ending_event().and_then(|ix| session.event(ix)).is_some_and(|e| e.end <= until);
-        let watched = if session.watched_until < until { Err(Doubt::OpenAtEnd) } else { Ok(()) };
-        if over || session.signals_left_out || !verdict.trusts(watched.and_then(|()| session.intact(hello.time, until)))
+        if over
+            || session.signals_left_out
+            || !verdict.trusts(session.watched_to(until).and_then(|()| session.intact(hello.time, until)))
         {
             continue;
         }

@@ -1,10 +1,13 @@
-use crate::carrier::Direction;
+use crate::carrier::{Carrier, Direction};
 use crate::csp::name;
 use crate::finding::{Cost, Exhibit};
 use crate::rules::Verdict;
 use crate::session::{Ending, Session, Transaction};
 use crate::syntax::Node;
 use crate::time::Seconds;
+
+/// The port of WSP without WTP, as in IANA's registry.
+const CONNECTIONLESS: u16 = 9200;
 
 /// A POST that its carrier never answers.
 pub(super) fn check(session: &Session, transaction: &Transaction, verdict: &mut Verdict<'_>) {
@@ -18,6 +21,10 @@ pub(super) fn check(session: &Session, transaction: &Transaction, verdict: &mut 
     let answered = later.any(|e| (e.flow, e.exchange) == (flow, exchange) && e.direction == Direction::ServerToClient);
     // Whoever asks again did not wait.
     if answered || !transaction.repeats().is_empty() || !transaction.interim().is_empty() {
+        return;
+    }
+    // Without WTP nothing tells a datagram that was lost.
+    if session.carrier == Carrier::Wsp && session.peers.1.port() == CONNECTIONLESS {
         return;
     }
     let wait = Seconds(verdict.parameter("reply-timeout"));

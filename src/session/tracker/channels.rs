@@ -34,6 +34,10 @@ impl Tracker {
             && (self.channels.len() < CHANNELS_KNOWN || self.channels.contains_key(&cir.flow.no))
         {
             self.channels.insert(cir.flow.no, (no, signal.clone()));
+            if self.channel_routes.len() >= CHANNELS_KNOWN {
+                self.channel_routes.clear();
+            }
+            self.channel_routes.insert((cir.flow.opener.ip(), cir.flow.acceptor), no);
         }
         self.live.get_mut(&no)?.signal(signal);
         Some(no)

@@ -145,7 +145,9 @@ impl Tracker {
             opens_flow: false,
             closes_flow: false,
         };
-        if let Some(live) = self.channels.get(&flow.no).and_then(|signal| self.live.get_mut(&signal.0)) {
+        let channel = self.channels.get(&flow.no).map(|signal| signal.0);
+        let channel = channel.or_else(|| self.channel_routes.get(&(flow.opener.ip(), flow.acceptor)).copied());
+        if let Some(live) = channel.and_then(|no| self.live.get_mut(&no)) {
             return live.miss(&gap);
         }
         if loss == Loss::Encrypted {
@@ -198,7 +200,7 @@ impl Tracker {
         if end == End::Evicted {
             self.miss(flow, true, Direction::ServerToClient, Loss::Limit, at);
         }
-        if matches!(end, End::Closed | End::Reset) {
+        if by.is_some() || matches!(end, End::Closed | End::Reset) {
             self.break_off(flow.no, by, at.0);
         }
         self.leave_flow(flow.no, end);
