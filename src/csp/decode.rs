@@ -25,6 +25,7 @@ pub fn decode(mut envelope: Box<Envelope>) -> Result<Message, Box<Envelope>> {
     let content_type = envelope.content_type.as_deref().unwrap_or_default();
     let media = namespace::media(content_type);
     let encoding = encoding(&body);
+    let blank_octets = if encoding == Encoding::Xml { blank_octets(&body) } else { 0 };
     let parsed = match encoding {
         Encoding::Xml => xml::parse(&body, VOCABULARY, charset(content_type)),
         Encoding::Wbxml => tokens::read(&body, media.and_then(|m| m.newest)).0,
@@ -36,6 +37,7 @@ pub fn decode(mut envelope: Box<Envelope>) -> Result<Message, Box<Envelope>> {
         envelope: *envelope,
         pieces,
         body_octets,
+        blank_octets,
         encoding,
         version: version(encoding, &claims),
         claims,
@@ -50,6 +52,19 @@ pub fn decode(mut envelope: Box<Envelope>) -> Result<Message, Box<Envelope>> {
         parts: frame.parts,
         rows: OnceLock::new(),
     })
+}
+
+/// Octets of white space between the tags of a payload in XML. One without any line end is taken to have none.
+fn blank_octets(body: &[u8]) -> u32 {
+    if memchr::memchr(b'\n', body).is_none() {
+        return 0;
+    }
+    let blank = memchr::memchr_iter(b'>', body).map(|end| {
+        let rest = body.get(end + 1..).unwrap_or_default();
+        let blanks = rest.iter().take_while(|octet| octet.is_ascii_whitespace()).count();
+        if rest.get(blanks) == Some(&b'<') { blanks } else { 0 }
+    });
+    u32::try_from(blank.sum::<usize>()).unwrap_or(u32::MAX)
 }
 
 /// What a payload is written in, by its first octets: WBXML begins with a version octet, which no text does, and the

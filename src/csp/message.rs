@@ -94,6 +94,8 @@ pub struct Message {
     pub pieces: Pieces,
     /// Octets of the payload.
     pub body_octets: u32,
+    /// Octets of white space between the tags of the payload; 0 where it is no XML.
+    pub blank_octets: u32,
     /// What it is written in.
     pub encoding: Encoding,
     /// The head of the payload.

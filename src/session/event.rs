@@ -97,6 +97,8 @@ pub struct Spoken {
     /// Estimate of the payload's octets as XML without white space between elements, and as WBXML; of the whole
     /// message, on its first part only.
     pub lean_octets: (u32, u32),
+    /// Octets of white space between the tags of the payload, on the first part only.
+    pub blank_octets: u32,
     /// The primitive's tree, long ones cut to their first elements, secrets and content left out.
     pub document: Outline,
     /// Whether the tree was cut.

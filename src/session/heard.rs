@@ -61,6 +61,7 @@ impl Heard {
             spoken.part = (u16::try_from(i).unwrap_or(u16::MAX), parts);
             if i == 0 {
                 spoken.lean_octets = lean_octets(&message.document);
+                spoken.blank_octets = message.blank_octets;
             }
             events.push(event(&message.envelope, What::Spoken(spoken), message.body_octets, i == 0));
         }
@@ -179,6 +180,7 @@ fn remember(message: &Message, part: &Part, octets: &mut Vec<u8>) -> Spoken {
         fingerprint: part.fingerprint,
         payload: part.payload,
         lean_octets: (0, 0),
+        blank_octets: 0,
         document: Outline::new(message.document.vocabulary(), packed),
         cut,
     }

@@ -228,6 +228,7 @@ fn pack(spoken: &Spoken, packer: &mut Packed) {
     facts.number(spoken.part.1);
     facts.number(spoken.lean_octets.0);
     facts.number(spoken.lean_octets.1);
+    facts.number(spoken.blank_octets);
     facts.octets(&spoken.fingerprint.to_le_bytes());
     if let Some((fingerprint, octets)) = spoken.payload {
         facts.octets(&fingerprint.to_le_bytes());
@@ -317,6 +318,7 @@ fn unpack(octets: &Arc<[u8]>, unpacker: &mut Unpacker<'_>) -> Option<Spoken> {
         encoding,
         part: (facts.number()?, facts.number()?),
         lean_octets: (facts.number()?, facts.number()?),
+        blank_octets: facts.number()?,
         fingerprint: fingerprint(facts)?,
         payload: if has_payload { Some((fingerprint(facts)?, facts.number()?)) } else { None },
         id: if has_id { Some(unpacker.text()?.into()) } else { None },
@@ -350,6 +352,7 @@ mod tests {
             fingerprint: number,
             payload: (!some).then_some((number, number as u32)),
             lean_octets: (number as u32, 0),
+            blank_octets: number as u32 / 2,
             document: Outline::new(VOCABULARY, Packing::default()),
             cut: !some,
         })

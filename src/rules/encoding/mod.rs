@@ -8,6 +8,7 @@ mod ambiguous_version;
 mod invalid_opaque_value;
 mod malformed_document;
 mod mislabelled_body;
+mod padded_xml;
 mod parser_size_exceeded;
 mod syntax_switch;
 mod unknown_token;
@@ -36,6 +37,11 @@ pub(super) const RULES: &[Rule] = &[
         name: "encoding/mislabelled-body",
         page: include_str!("../../../rules/encoding/mislabelled-body.md"),
         check: Check::Message(mislabelled_body::check),
+    },
+    Rule {
+        name: "encoding/padded-xml",
+        page: include_str!("../../../rules/encoding/padded-xml.md"),
+        check: Check::Session(padded_xml::check),
     },
     Rule {
         name: "encoding/parser-size-exceeded",

@@ -15,6 +15,7 @@ mod mixed_namespaces;
 mod old_capability_names;
 mod reactive_authorisation;
 mod receive_list_mismatch;
+mod unwrapped_ids;
 
 /// The rules of the family.
 pub(super) const RULES: &[Rule] = &[
@@ -62,6 +63,21 @@ pub(super) const RULES: &[Rule] = &[
         name: "migration/receive-list-mismatch",
         page: include_str!("../../../rules/migration/receive-list-mismatch.md"),
         check: Check::MessageWith(&[name::LIST_MANAGE_REQUEST], receive_list_mismatch::check),
+    },
+    Rule {
+        name: "migration/unwrapped-ids",
+        page: include_str!("../../../rules/migration/unwrapped-ids.md"),
+        check: Check::MessageWith(
+            &[
+                name::SUBSCRIBE_PRESENCE_REQUEST,
+                name::UNSUBSCRIBE_PRESENCE_REQUEST,
+                name::CREATE_ATTRIBUTE_LIST_REQUEST,
+                name::DELETE_ATTRIBUTE_LIST_REQUEST,
+                name::ADD_GROUP_MEMBERS_REQUEST,
+                name::REMOVE_GROUP_MEMBERS_REQUEST,
+            ],
+            unwrapped_ids::check,
+        ),
     },
 ];
 

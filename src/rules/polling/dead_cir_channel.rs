@@ -2,6 +2,7 @@ use crate::carrier::Direction;
 use crate::carrier::cir::{Bearer, Kind};
 use crate::csp::name;
 use crate::finding::{Cost, Exhibit, Place};
+use crate::flow::FlowNo;
 use crate::rules::Verdict;
 use crate::session::{Doubt, Ending, Session, Signal};
 use crate::time::{Seconds, Time};
@@ -9,11 +10,11 @@ use crate::time::{Seconds, Time};
 /// A channel that is lost, and a client that does nothing about it.
 pub(super) fn check(session: &Session, verdict: &mut Verdict<'_>) {
     let wait = verdict.parameter("repair-wait");
-    for (lost, place) in losses(session, verdict.parameter("ping-wait")) {
+    for (lost, of, place) in losses(session, verdict.parameter("ping-wait")) {
         let until = Time(lost.0.saturating_add((wait * 1e9) as i64));
-        let opens = |s: &Signal| s.time > lost && s.time <= until && matches!(s.kind, Some(Kind::Hello));
-        let calls = |s: &Signal| s.time > lost && s.time <= until && s.is_wake_up();
-        if session.signals.iter().any(|s| opens(s) || calls(s)) {
+        // A channel that is there later was opened, even if that was not seen.
+        if session.signals.iter().any(|s| s.time > lost && s.kind.is_some() && s.bearer != Bearer::Http && s.flow != of)
+        {
             continue;
         }
         let next = session.events.iter().filter(|e| e.asks(name::POLLING_REQUEST)).find(|e| e.start > lost);
@@ -37,8 +38,8 @@ pub(super) fn check(session: &Session, verdict: &mut Verdict<'_>) {
     }
 }
 
-/// Where a channel that worked was lost: when that was known, and what shows it.
-fn losses(session: &Session, ping_wait: f64) -> Vec<(Time, Place<'_>)> {
+/// Where a channel that worked was lost: when that was known, its flow, and what shows it.
+fn losses(session: &Session, ping_wait: f64) -> Vec<(Time, FlowNo, Place<'_>)> {
     let mut losses = Vec::new();
     let mut up: Option<&Signal> = None;
     for (at, signal) in session.signals.iter().enumerate().filter(|(_, s)| s.bearer == Bearer::Tcp) {
@@ -47,25 +48,26 @@ fn losses(session: &Session, ping_wait: f64) -> Vec<(Time, Place<'_>)> {
             Some(Kind::Ping) if up.is_some_and(|up| up.flow == signal.flow) => {
                 let until = Time(signal.time.0.saturating_add((ping_wait * 1e9) as i64));
                 let mut after = session.signals.iter().skip(at + 1).filter(|s| s.flow == signal.flow);
-                if after.next().is_none_or(|s| s.time > until || s.kind == Some(Kind::Ping)) {
-                    losses.push((until, Exhibit::signal(signal, "no OK comes")));
+                // Of a channel that is never heard of again, what came may have been lost.
+                if after.next().is_some_and(|s| s.time > until || s.kind == Some(Kind::Ping)) {
+                    losses.push((until, signal.flow, Exhibit::signal(signal, "no OK comes")));
                     up = None;
                 }
             }
             None if up.is_some_and(|up| up.flow == signal.flow) => {
-                losses.push((signal.time, Exhibit::signal(signal, "the connection is closed")));
+                losses.push((signal.time, signal.flow, Exhibit::signal(signal, "the connection is closed")));
                 up = None;
             }
             _ => {}
         }
     }
     // The server says that it calls no more; before that it must have.
-    let first = session.signals.iter().find(|s| s.bearer != Bearer::Http && s.is_wake_up()).map(|s| s.time);
+    let first = session.signals.iter().find(|s| s.bearer != Bearer::Http && s.is_wake_up());
     let mut on = true;
     for event in session.events.iter().filter(|e| e.direction == Direction::ServerToClient) {
         match event.spoken().and_then(|spoken| spoken.cir) {
-            Some(false) if on && first.is_some_and(|first| first <= event.start) => {
-                losses.push((event.end, Exhibit::event(event, "CIR=F: there will be no wake-ups")));
+            Some(false) if on && let Some(first) = first.filter(|first| first.time <= event.start) => {
+                losses.push((event.end, first.flow, Exhibit::event(event, "CIR=F: there will be no wake-ups")));
                 on = false;
             }
             Some(flag) => on = flag,

@@ -17,6 +17,10 @@ pub(super) fn check(session: &Session, verdict: &mut Verdict<'_>) {
         if on_it.any(|signal| matches!(signal.kind, Some(Kind::Ok | Kind::WakeUp) | None)) {
             continue;
         }
+        // That the channel lived on shows that it was watched: a lost segment would have been missed by then.
+        if !session.signals.iter().any(|signal| signal.flow == hello.flow && signal.time > until) {
+            continue;
+        }
         let over = session.ending_event().and_then(|ix| session.event(ix)).is_some_and(|e| e.end <= until);
         if over
             || session.signals_left_out

@@ -24,6 +24,10 @@ pub(super) fn check(session: &Session, verdict: &mut Verdict<'_>) {
     if longest.len() < verdict.count("min-count") {
         return;
     }
+    // That the channel is still there shows that nobody closed it meanwhile.
+    if !session.signals.iter().any(|signal| signal.kind.is_some() && signal.time > last.answer.end) {
+        return;
+    }
     let heard = if session.signals_left_out { Err(Doubt::Limit) } else { Ok(()) };
     if !verdict.trusts(heard.and_then(|()| session.intact(first.event.start, last.answer.end))) {
         return;

@@ -37,6 +37,11 @@ fn fault(node: Node<'_>) -> Option<&'static str> {
     if text.is_empty() || searched || text.contains("~pep") {
         return None;
     }
+    // Some write the list or group behind the domain.
+    let text = match (text.split_once('@'), text.rsplit_once('/')) {
+        (Some((_, domain)), Some((front, _))) if node.name() != name::USER_ID && domain.contains('/') => front,
+        _ => text,
+    };
     match Address::parse(text) {
         Ok(_) => None,
         Err(fault) => Some(words(fault)),

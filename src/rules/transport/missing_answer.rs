@@ -2,7 +2,7 @@ use crate::carrier::{Carrier, Direction};
 use crate::csp::name;
 use crate::finding::{Cost, Exhibit};
 use crate::rules::Verdict;
-use crate::session::{Ending, Session, Transaction};
+use crate::session::{Session, Transaction};
 use crate::syntax::Node;
 use crate::time::Seconds;
 
@@ -29,40 +29,24 @@ pub(super) fn check(session: &Session, transaction: &Transaction, verdict: &mut 
     }
     let wait = Seconds(verdict.parameter("reply-timeout"));
     let broken = session.broken.iter().find(|broken| (broken.flow, broken.exchange) == (flow, exchange));
-    let (fact, lost, evidence) = match broken {
-        Some(broken) if broken.by == Some(Direction::ServerToClient) => {
-            let lost = broken.time.since(event.end);
-            let fact =
-                format!("the server closes the connection {lost} after a POST with {}", title(spoken.primitive()));
-            (fact, lost, session.intact(event.start, broken.time))
-        }
-        // A client that leaves first does not wait for an answer, and a poll may be held.
-        Some(_) => return,
-        None if spoken.name == name::POLLING_REQUEST || is_over(session, event.end, wait) => return,
-        None => {
-            let fact = format!("no answer within {wait} to a POST with {}", title(spoken.primitive()));
-            (fact, wait, session.watched(transaction.request, wait))
-        }
+    // While the connection is open an answer may come that the capture does not show any more.
+    let Some(broken) = broken else { return };
+    let lost = broken.time.since(event.end);
+    let title = spoken.primitive().map_or("a message", Node::spelling);
+    let fact = if lost.0 >= wait.0 && spoken.name != name::POLLING_REQUEST {
+        format!("no answer within {wait} to a POST with {title}")
+    } else if broken.by == Some(Direction::ServerToClient) {
+        format!("the server closes the connection {lost} after a POST with {title}")
+    } else {
+        // A client that leaves first does not wait for an answer.
+        return;
     };
+    let evidence = session.intact(event.start, broken.time);
     if verdict.trusts(evidence) {
         verdict.find(fact, Exhibit::event(event, "never answered")).cost(Cost {
             seconds: Some(lost),
             round_trips: 1,
             ..Cost::default()
         });
-    }
-}
-
-fn title<'n>(primitive: Option<Node<'n>>) -> &'n str {
-    primitive.map_or("a message", Node::spelling)
-}
-
-/// Whether the session ends so soon after that moment that nobody waits.
-fn is_over(session: &Session, from: crate::time::Time, within: Seconds) -> bool {
-    let soon = |time: crate::time::Time| time.since(from).0 <= within.0;
-    match session.ending {
-        Some(Ending::Replaced { time }) => soon(time),
-        Some(_) => session.ending_event().and_then(|ix| session.event(ix)).is_none_or(|e| soon(e.start)),
-        None => false,
     }
 }
