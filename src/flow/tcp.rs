@@ -245,8 +245,10 @@ impl Half {
                 return;
             }
             None => {
-                // All that was sent before a FIN may be missing.
-                let start = if octets == 0 { self.idle.map_or(seq, NonZeroU32::get) } else { seq };
+                // Behind a packet without data the next octet has its number: what was sent in between is missing. A
+                // probe that keeps a connection alive has the number before.
+                let missing = |idle: &u32| (2..1 << 30).contains(&seq.wrapping_sub(*idle));
+                let start = self.idle.map(NonZeroU32::get).filter(missing).unwrap_or(seq);
                 let first = self.first_position(start);
                 *self.next.insert(first)
             }

@@ -103,6 +103,11 @@ fn finding(value: &Value) -> Finding {
     let shown: Vec<String> = shown.map(|e| format!("{}, {}: {}", e["title"], e["direction"], e["label"])).collect();
     let rest = ["severity", "basis", "repeats", "path", "cost", "version", "encoding"];
     let client = value["flow"]["client"].as_str().and_then(|c| c.parse().ok());
+    let mut value = value.clone();
+    // Frames captured twice differ by less than a millisecond.
+    if let Some(seconds) = value["cost"]["seconds"].as_f64() {
+        value["cost"]["seconds"] = ((seconds * 100.0).round() / 100.0).into();
+    }
     let rest: Vec<String> = rest.iter().map(|name| format!("{name} {}", value[name])).chain(shown).collect();
     Finding {
         rule: text("rule"),

@@ -118,8 +118,8 @@ pub(super) struct Dialect {
 }
 
 impl Dialect {
-    /// Writes the phrases out. An ornate style has a document type declaration and line breaks in XML, and a public
-    /// identifier as text in WBXML.
+    /// Writes the phrases out. An ornate style has a document type declaration in XML, and a public identifier as text in
+    /// WBXML.
     pub(super) fn new(version: Version, encoding: Encoding, ornate: bool, contacts: u8) -> io::Result<Self> {
         let write = |odd: bool| -> io::Result<Vec<Form>> {
             PHRASES.iter().map(|(_, title)| form(title, version, encoding, ornate, contacts, odd)).collect()
@@ -160,7 +160,7 @@ fn form(title: &str, version: Version, encoding: Encoding, ornate: bool, contact
         Encoding::Xml => {
             let mut out = String::new();
             let doctype = ornate.then_some((version.public_id(), "http://imps.example.com/csp.dtd"));
-            xml::write(&document, xml::Style { indent: ornate.then_some(1), declaration: true, doctype }, &mut out);
+            xml::write(&document, xml::Style { indent: None, declaration: true, doctype }, &mut out);
             out.into_bytes()
         }
         Encoding::Wbxml => {
@@ -176,7 +176,9 @@ fn form(title: &str, version: Version, encoding: Encoding, ornate: bool, contact
 /// A phrase in which what stands directly below the primitive and names a contact is there once for each.
 fn for_each_contact(text: &str, contacts: u8) -> String {
     let lines: Vec<&str> = text.lines().filter(|line| !line.is_empty()).collect();
-    let goes_on = |line: &str| line.starts_with("   ");
+    // Of a list each contact is an entry.
+    let lists = text.contains("UserIDList");
+    let goes_on = |line: &str| line.starts_with("   ") && !(lists && line.contains("{contact}"));
     let mut out = String::new();
     for block in lines.chunk_by(|_, next| goes_on(next)) {
         let block = block.join("\n") + "\n";
