@@ -246,7 +246,7 @@ pub enum Anomaly {
     TooManyHeaders,
     /// A short message that holds more than one has room for.
     OverlongShort,
-    /// A message in parts of which one did not come for a long while, although the link lost nothing.
+    /// A message in parts of which one did not come for a long while, although nothing shows that the capture lacks it.
     MissingPart,
 }
 

@@ -211,6 +211,10 @@ fn frames(trace: &Trace) -> Result<(Vec<Frame>, Events<'_>), CraftError> {
         if from == 1 && (closes || connection.ending && connection.waiting == 0) || said.close && over == Over::CirTcp {
             close(connection, from, &mut frames);
         }
+        if let (true, Link::Udp(udp)) = (said.dropped, &mut connection.link) {
+            connection.waiting = connection.waiting.saturating_sub(1);
+            udp.forget();
+        }
         if said.dropped && over == Over::Http {
             connection.last = later(connection.last, DROPPED_AFTER);
             close(connection, 1, &mut frames);
@@ -281,8 +285,10 @@ fn send(
         Link::Udp(udp) => udp.message(from, octets, said.segments),
     };
     let count = parts.len();
+    // Over WTP the last part of a message is dropped.
+    let sent = if said.dropped && over_wtp(connection) { count.saturating_sub(1) } else { count };
     let mut time = now;
-    for (i, octets) in parts.into_iter().enumerate() {
+    for (i, octets) in parts.into_iter().take(sent).enumerate() {
         if !said.lost {
             connection.add(time, octets, frames);
             if let Some(frame) = frames.last_mut() {
@@ -295,6 +301,11 @@ fn send(
     if let Some(octets) = reply {
         connection.add(time, octets, frames);
     }
+}
+
+/// Whether a connection is one of WTP.
+fn over_wtp(connection: &Connection) -> bool {
+    matches!(&connection.link, Link::Udp(udp) if udp.over() == Over::Wtp)
 }
 
 /// What an event is over a bearer without requests and answers; `None` where it cannot be said there. The number of the

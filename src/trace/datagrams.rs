@@ -51,6 +51,16 @@ impl Udp {
         frames
     }
 
+    /// What they carry.
+    pub(super) fn over(&self) -> Over {
+        self.over
+    }
+
+    /// A request that never arrives is answered by nobody.
+    pub(super) fn forget(&mut self) {
+        self.open.pop_back();
+    }
+
     /// The frames that end it.
     pub(super) fn closing(&mut self) -> Vec<Vec<u8>> {
         self.open.clear();

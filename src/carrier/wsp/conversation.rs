@@ -9,7 +9,7 @@ use super::pdu::Pdu;
 use super::transaction::{Key, Memory, OPEN_MAX, Side, Spot, Transaction, fingerprint};
 use super::wtp;
 use crate::carrier::http::GAPS_REMEMBERED;
-use crate::carrier::{Carried, Direction, Headers, Wholeness};
+use crate::carrier::{Anomaly, Carried, Direction, Headers, Wholeness};
 use crate::flow::{Datagram, End, FlowInfo, Loss, Way};
 use crate::time::Time;
 use crate::wire::FrameNo;
@@ -212,7 +212,12 @@ impl Conversation {
                 _ => transaction.received && soon || quiet > PART_PATIENCE,
             };
             if is_due {
+                let received = transaction.received;
+                let before = out.items.len();
                 self.give_up(index, Wholeness::Lost(Loss::MissingPackets), spot, out);
+                if !received {
+                    unrepaired(out.items.get_mut(before..).unwrap_or_default());
+                }
             } else {
                 index += 1;
             }
@@ -279,5 +284,18 @@ impl Conversation {
             time: hole.spot.time,
             frame: hole.spot.frame,
         });
+    }
+}
+
+/// Marks a request whose parts were not sent again for [`PART_PATIENCE`], and of which nobody said that it had arrived:
+/// not the capture lacks them.
+fn unrepaired(given_up: &mut [Carried]) {
+    for item in given_up {
+        if let Carried::Envelope(envelope) = item
+            && envelope.direction == Direction::ClientToServer
+            && envelope.wholeness == Wholeness::Lost(Loss::MissingPackets)
+        {
+            envelope.anomalies.push(Anomaly::MissingPart);
+        }
     }
 }

@@ -12,6 +12,7 @@ mod heavy_headers;
 mod missing_answer;
 mod non_200_answer;
 mod slow_answer;
+mod unrepaired_wtp_message;
 mod wrong_content_type;
 
 /// The rules of the family.
@@ -45,6 +46,11 @@ pub(super) const RULES: &[Rule] = &[
         name: "transport/slow-answer",
         page: include_str!("../../../rules/transport/slow-answer.md"),
         check: Check::Transaction(slow_answer::check),
+    },
+    Rule {
+        name: "transport/unrepaired-wtp-message",
+        page: include_str!("../../../rules/transport/unrepaired-wtp-message.md"),
+        check: Check::Message(unrepaired_wtp_message::check),
     },
     Rule {
         name: "transport/wrong-content-type",
