@@ -11,8 +11,15 @@ use super::script::{Step, steps};
 /// What was said in a connection, without its frames.
 fn read(steps: &[Step]) -> Vec<String> {
     let (opener, acceptor) = (([10, 0, 0, 1], 40_000).into(), ([192, 0, 2, 1], 3171).into());
-    let flow =
-        FlowInfo { no: FlowNo(1), transport: Transport::Tcp, opener, acceptor, opening_seen: true, tunnel: None };
+    let flow = FlowInfo {
+        no: FlowNo(1),
+        transport: Transport::Tcp,
+        opener,
+        acceptor,
+        opening_seen: true,
+        tunnel: None,
+        protected: false,
+    };
     let (mut channel, mut out) = (Channel::default(), Vec::new());
     for (n, step) in (1..).zip(steps) {
         let (frame, time) = (FrameNo(n), Time(n as i64));
@@ -56,8 +63,15 @@ pub fn run(octets: &[u8]) {
         assert_eq!(whole, read(&pieces), "in pieces of {size}");
     }
     let (opener, acceptor) = (([10, 0, 0, 1], 3717).into(), ([192, 0, 2, 1], 1200).into());
-    let flow =
-        FlowInfo { no: FlowNo(1), transport: Transport::Udp, opener, acceptor, opening_seen: true, tunnel: None };
+    let flow = FlowInfo {
+        no: FlowNo(1),
+        transport: Transport::Udp,
+        opener,
+        acceptor,
+        opening_seen: true,
+        tunnel: None,
+        protected: false,
+    };
     let found = Cir::wake_up(flow.into(), cir::Bearer::Udp, octets, FrameRange::default(), Time(0));
     assert_eq!(found.is_some(), matches!(Line::find(octets), Some(Line::WakeUp { .. })));
 }

@@ -23,6 +23,7 @@ fn read(opening_seen: bool, steps: &[Step]) -> (Vec<Carried>, Vec<usize>) {
         acceptor: ([192, 0, 2, 1], 8080).into(),
         opening_seen,
         tunnel: None,
+        protected: false,
     };
     let (mut connection, mut out, mut counts) = (Connection::new(), Vec::new(), Vec::new());
     for (n, step) in (1..).zip(steps) {

@@ -13,7 +13,7 @@ use super::script::{Step, steps};
 
 fn flow(transport: Transport) -> FlowInfo {
     let (opener, acceptor) = (([10, 0, 0, 1], 40_000).into(), ([192, 0, 2, 1], 2775).into());
-    FlowInfo { no: FlowNo(1), transport, opener, acceptor, opening_seen: true, tunnel: None }
+    FlowInfo { no: FlowNo(1), transport, opener, acceptor, opening_seen: true, tunnel: None, protected: false }
 }
 
 /// What was carried, without its frames and times.

@@ -22,6 +22,7 @@ fn read(port: u16, steps: &[Step]) -> (Vec<Carried>, Vec<usize>) {
         acceptor: ([192, 0, 2, 1], port).into(),
         opening_seen: false,
         tunnel: None,
+        protected: false,
     };
     let (mut connection, mut out, mut counts) = (Connection::new(), Vec::new(), Vec::new());
     let mut time = Time(0);

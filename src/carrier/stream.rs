@@ -114,7 +114,15 @@ mod tests {
     /// What is wanted after each piece that the opener of a flow sends, and how many items came of them.
     fn read(opening_seen: bool, pieces: &[&[u8]]) -> (Vec<Interest>, usize) {
         let (opener, acceptor) = (([10, 0, 0, 1], 40000).into(), ([192, 0, 2, 1], 2775).into());
-        let flow = FlowInfo { no: FlowNo(1), transport: Transport::Tcp, opener, acceptor, opening_seen, tunnel: None };
+        let flow = FlowInfo {
+            no: FlowNo(1),
+            transport: Transport::Tcp,
+            opener,
+            acceptor,
+            opening_seen,
+            tunnel: None,
+            protected: false,
+        };
         let (mut stream, mut out) = (Stream::new(), Vec::new());
         let mut push = |bytes| {
             let event = StreamEvent::Data { way: Way::Forward, bytes, frame: FrameNo(1), offset: None, time: Time(0) };

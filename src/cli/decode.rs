@@ -13,7 +13,8 @@ use crate::capture::Places;
 use crate::carrier::cir::Kind;
 use crate::carrier::{Carried, Cir, Envelope};
 use crate::csp::decode::decode;
-use crate::csp::message::{Message, Mode};
+use crate::csp::message::{self, Message, Mode, Part};
+use crate::csp::ssp;
 use crate::engine::pipeline::{self, Batch};
 use crate::log::Item;
 use crate::report::json::Guarded;
@@ -60,7 +61,7 @@ fn as_text<S: Serializer>(text: &Arc<str>, to: S) -> Result<S::Ok, S::Error> {
 #[derive(Serialize)]
 struct LineTransaction<'m> {
     id: Option<&'m str>,
-    mode: Option<&'static str>,
+    mode: Option<&'m str>,
     primitive: Option<&'m str>,
 }
 
@@ -330,6 +331,7 @@ fn line<'m>(message: &'m Message, places: &Places<'_>, show: Show) -> Line<'m> {
     }
     let elsewhere = stands.split_off(1.min(stands.len()));
     let place = stands.pop().unwrap_or_else(|| Place { file: places.name(), frames: Vec::new(), column: None });
+    let between = ssp::Said::of(&message.document);
     Line {
         place,
         elsewhere,
@@ -338,18 +340,28 @@ fn line<'m>(message: &'m Message, places: &Places<'_>, show: Show) -> Line<'m> {
         carrier: message.envelope.carrier.name(),
         encoding: message.encoding.name(),
         version: message.version.map(crate::csp::namespace::Version::number),
-        session: message.session_id(),
-        transactions: message
-            .parts
-            .iter()
-            .map(|part| LineTransaction {
-                id: message.transaction_id(part),
-                mode: part.mode.map(|mode| if mode == Mode::Request { "Request" } else { "Response" }),
-                primitive: message.primitive(part).map(Node::spelling),
-            })
-            .collect(),
+        session: between.as_ref().map_or(message.session_id(), |said| said.session),
+        transactions: transactions(message, between.as_ref()),
         xml: as_xml(message, show),
     }
+}
+
+/// The transactions of a message; version discovery counts as one without identifier.
+fn transactions<'m>(message: &'m Message, between: Option<&ssp::Said<'m>>) -> Vec<LineTransaction<'m>> {
+    if let Some(said) = between {
+        let of = said.transactions.iter();
+        return of.map(|t| LineTransaction { id: t.id, mode: t.mode, primitive: t.name }).collect();
+    }
+    if message.kind == message::Kind::VersionDiscovery {
+        let primitive = message.document.root().map(Node::spelling);
+        return vec![LineTransaction { id: None, mode: None, primitive }];
+    }
+    let of = |part: &'m Part| LineTransaction {
+        id: message.transaction_id(part),
+        mode: part.mode.map(|mode| if mode == Mode::Request { "Request" } else { "Response" }),
+        primitive: message.primitive(part).map(Node::spelling),
+    };
+    message.parts.iter().map(of).collect()
 }
 
 /// The whole message as XML, whatever it was written in.

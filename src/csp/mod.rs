@@ -14,6 +14,7 @@ pub mod model;
 pub mod name;
 pub mod namespace;
 pub mod pts;
+pub mod ssp;
 pub mod status;
 pub mod tokens;
 pub mod transaction;

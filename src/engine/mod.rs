@@ -26,6 +26,7 @@ use crate::capture::{Anomaly, Capture, LinkType, Part, Summary};
 use crate::carrier::{Carried, Cir, Direction, Envelope};
 use crate::csp::decode::decode;
 use crate::csp::message::{Kind, Message};
+use crate::csp::ssp;
 use crate::flow::{Counters, End, FlowInfo, Loss};
 use crate::log::{Item, Known, Log};
 use crate::report::{Contents, Filed, Input, Manner, Outcome, Told};
@@ -55,7 +56,7 @@ enum Work {
 }
 
 /// A message that was heard, its manner, and the message itself where the rules about messages said something of it.
-type Said = (Heard, Option<Manner>, Option<(Message, Judgement)>);
+type Said = (Heard, Option<Manner>, Option<Box<ssp::Tally>>, Option<(Message, Judgement)>);
 
 /// What rules said besides findings.
 #[derive(Default)]
@@ -211,7 +212,8 @@ impl Engine {
         let heard = meter.sample(Stage::Heard, || Heard::message(&message));
         let judge = || self.rulebook.message(&message, Detail::Brief).said();
         let said = meter.sample(Stage::MessageRules, judge);
-        Work::Heard(Box::new((heard, manner, said.map(|said| (message, said)))))
+        let beside = ssp::Tally::of(&message).map(Box::new);
+        Work::Heard(Box::new((heard, manner, beside, said.map(|said| (message, said)))))
     }
 
     /// Collects what was said of a message. What is news is made a finding now that it is known to whom it belongs.
@@ -284,7 +286,7 @@ impl Engine {
 
 /// What was no message, to be filed.
 fn unsaid(envelope: &Envelope) -> Work {
-    Work::Heard(Box::new((Heard::bare(envelope), None, None)))
+    Work::Heard(Box::new((Heard::bare(envelope), None, None, None)))
 }
 
 /// What was decoded, being filed into sessions and judged.
@@ -294,27 +296,32 @@ struct Filing<'e, 't> {
     collection: Collection<'t>,
     aside: Aside,
     manners: BTreeMap<Manner, u64>,
+    between: ssp::Tally,
 }
 
 impl<'e, 't> Filing<'e, 't> {
     fn new(engine: &'e Engine, collection: Collection<'t>) -> Self {
         let tracker = Tracker::new(Limits::default());
-        Self { engine, tracker, collection, aside: Aside::default(), manners: BTreeMap::new() }
+        let (aside, manners, between) = (Aside::default(), BTreeMap::new(), ssp::Tally::default());
+        Self { engine, tracker, collection, aside, manners, between }
     }
 
     /// Files the next items, in order; says whether to go on.
     fn take(&mut self, batch: impl IntoIterator<Item = Work>) -> ControlFlow<()> {
-        let Self { engine, tracker, collection, aside, manners } = self;
+        let Self { engine, tracker, collection, aside, manners, between } = self;
         let meter = engine.rulebook.meter();
         let mut closed = Closed::default();
         let began = meter.begin();
         for item in batch {
             match item {
                 Work::Heard(told) => {
-                    let (heard, manner, said) = *told;
+                    let (heard, manner, beside, said) = *told;
                     let mut owner = tracker.hear(heard, &mut closed);
                     if owner.relayed {
                         continue;
+                    }
+                    if let Some(tally) = beside {
+                        between.add(*tally);
                     }
                     if let Some(manner) = manner {
                         *manners.entry(manner).or_default() += 1;
@@ -357,7 +364,7 @@ impl<'e, 't> Filing<'e, 't> {
         }
         let (findings, told, dropped) = self.collection.finish();
         let findings = findings.into_iter().map(|finding| Filed::new(finding, name, &locate)).collect();
-        let contents = Contents { manners: self.manners, ..contents };
+        let contents = Contents { manners: self.manners, between: self.between, ..contents };
         Reading { inputs, tally: self.tracker.tally(), contents, findings, told, dropped, aside: self.aside }
     }
 }

@@ -334,9 +334,10 @@ fn feed(
     match protection {
         None => wants = stream.push(flow, event, out),
         Some(protected) => {
+            let inside = FlowInfo { protected: protected.is_certain(), ..flow.clone() };
             let verdict = protected.push(event, *reached, tls, &mut |plain| {
                 if wants != http::Interest::Ignore {
-                    wants = stream.push(flow, plain, out);
+                    wants = stream.push(&inside, plain, out);
                 }
             });
             match verdict {

@@ -64,7 +64,15 @@ impl<T> Followed<T> {
         let isns = [Way::Forward, Way::Reverse].map(|way| entry.isn(way));
         let opening_seen = entry.isn(Way::Forward).is_some();
         let tunnel = if self.tunnels.is_empty() { None } else { self.tunnels.remove(&entry.no).map(Box::new) };
-        let info = FlowInfo { no: entry.no, transport: entry.transport(), opener, acceptor, opening_seen, tunnel };
+        let info = FlowInfo {
+            no: entry.no,
+            transport: entry.transport(),
+            opener,
+            acceptor,
+            opening_seen,
+            tunnel,
+            protected: false,
+        };
         self.live += 1;
         let index = self.free.pop().unwrap_or_else(|| {
             self.slots.push(None);

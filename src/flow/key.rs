@@ -188,6 +188,7 @@ mod tests {
                 acceptor,
                 opening_seen: false,
                 tunnel: None,
+                protected: false,
             };
             assert_eq!(AnyKey::of_flow(&info), Some(AnyKey::of_packet(&packet)));
         }

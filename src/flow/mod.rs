@@ -99,6 +99,8 @@ pub struct FlowInfo {
     pub opening_seen: bool,
     /// The tunnel it was captured in, as far as it is known by then.
     pub tunnel: Option<Box<Tunnel>>,
+    /// Whether it was deciphered: nobody on the way could read it.
+    pub protected: bool,
 }
 
 impl FlowInfo {

@@ -172,6 +172,7 @@ impl Conversation {
             acceptor: told.ends.1.unwrap_or(UNKNOWN),
             opening_seen: told.opens,
             tunnel: None,
+            protected: false,
         });
         self.flows.insert(told.channel.clone(), (Arc::clone(&flow), 0));
         flow

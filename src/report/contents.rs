@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::capture::LinkType;
 use crate::carrier::Carrier;
 use crate::csp::namespace::Version;
+use crate::csp::ssp;
 use crate::flow::{Counters, TunnelKind, ether_type_name, ppp_name, protocol_name};
 use crate::syntax::Encoding;
 
@@ -19,6 +20,8 @@ pub struct Contents {
     pub kinds: Kinds,
     /// Messages, by how they are written.
     pub manners: BTreeMap<Manner, u64>,
+    /// Messages of no client's session: between servers, and version discovery.
+    pub between: ssp::Tally,
 }
 
 /// How a message is written and carried.
@@ -103,6 +106,7 @@ impl Contents {
         self.links.extend(other.links);
         self.flows.take_in(other.flows);
         self.kinds += other.kinds;
+        self.between.add(other.between);
         for (manner, count) in other.manners {
             *self.manners.entry(manner).or_default() += count;
         }

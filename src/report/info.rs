@@ -13,6 +13,7 @@ use super::human::version_name;
 use super::summary::{MOST_ANOMALIES, evicted, grouped, reasons, skipped, untold};
 use super::{Input, Outcome};
 use crate::capture::LinkType;
+use crate::csp::ssp;
 use crate::sanitise::{MOST_COLUMNS, clip};
 use crate::time::Seconds;
 use crate::tls;
@@ -89,6 +90,8 @@ fn human(outcome: &Outcome, out: &mut impl Write) -> io::Result<()> {
     conversation.extend((tally.signals > 0).then(|| counted(tally.signals, "CIR item")));
     conversation.extend((tally.relayed > 0).then(|| format!("{} relayed", counted(tally.relayed, "exchange"))));
     row(out, "IMPS", &conversation)?;
+    row(out, "SSP", &between(&contents.between))?;
+    row(out, "discovery", &discovery(&contents.between))?;
     row(out, "TLS flows", &sealed(&outcome.tls))?;
     row(out, "coverage", &coverage(outcome))?;
     let unread = contents.unread();
@@ -171,6 +174,27 @@ fn counted(count: u64, what: &str) -> String {
 fn kind(name: &str, share: Share) -> String {
     format!("{} {name} ({})", grouped(share.flows), counted(share.octets, "byte"))
 }
+
+/// `3 messages`, `1 session`, `SendMessageRequest (2)`: what servers say to each other, which no rule about clients judges.
+fn between(tally: &ssp::Tally) -> Vec<String> {
+    if tally.messages == 0 {
+        return Vec::new();
+    }
+    let mut told = vec![counted(tally.messages, "message"), counted(tally.sessions.len() as u64, "session")];
+    let names = tally.transactions.iter();
+    told.extend(names.map(|(name, count)| format!("{} ({})", clip(name, NAME_COLUMNS), grouped(*count))));
+    told.extend((tally.others > 0).then(|| format!("others ({})", grouped(tally.others))));
+    told
+}
+
+/// `2 requests`, `2 answers`: which versions a server speaks.
+fn discovery(tally: &ssp::Tally) -> Vec<String> {
+    let told = [(tally.discoveries, "request"), (tally.discovered, "answer")];
+    told.into_iter().filter(|(count, _)| *count > 0).map(|(count, of)| counted(count, of)).collect()
+}
+
+/// Columns of the name of something that servers say to each other.
+const NAME_COLUMNS: usize = 40;
 
 /// `33.3 % of flows`, `87.1 % of bytes`
 fn imps_share(contents: &Contents) -> Vec<String> {

@@ -257,6 +257,7 @@ mod tests {
             acceptor,
             opening_seen: true,
             tunnel: None,
+            protected: false,
         })
     }
 

@@ -8,10 +8,10 @@ use std::sync::Arc;
 use crate::carrier::{Carrier, Direction, Envelope, Gateway, Start};
 use crate::csp::message::{Kind, Message, Mode, Part, fingerprint, text_fingerprint};
 use crate::csp::namespace::Version;
-use crate::csp::{name, pts};
+use crate::csp::{name, pts, ssp};
 use crate::flow::FlowInfo;
 use crate::syntax::outline::Packing;
-use crate::syntax::{Document, Node, NodeId, Outline};
+use crate::syntax::{Document, NameId, Node, NodeId, Outline};
 
 use super::Id;
 use super::event::{Event, Spoken, What};
@@ -244,7 +244,12 @@ pub fn remembered(document: &Document, focus: Option<Node<'_>>) -> (Document, Op
 
 /// Whether an element holds a credential or what a user wrote: never remembered, never shown unasked.
 pub fn is_secret(node: Node<'_>) -> bool {
-    name::is_credential(node.name()) || name::is_content(node.name()) || pts::is_unread(node)
+    is_credential(node) || name::is_content(node.name()) || pts::is_unread(node)
+}
+
+/// Whether an element holds a credential, of a client or of a server.
+pub fn is_credential(node: Node<'_>) -> bool {
+    name::is_credential(node.name()) || node.name() == NameId::UNKNOWN && ssp::is_credential(node.local_name())
 }
 
 /// Octets of a tree as XML without white space between elements, and as WBXML, both estimated: a start and an end

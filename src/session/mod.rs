@@ -26,7 +26,7 @@ mod tracker;
 pub use agreement::{Agreed, Agreements};
 pub use doubt::Doubt;
 pub use event::{Event, EventIx, Spoken, What};
-pub use heard::{ELEMENTS_REMEMBERED, Heard, is_secret, remembered};
+pub use heard::{ELEMENTS_REMEMBERED, Heard, is_credential, is_secret, remembered};
 pub use id::Id;
 pub use log::Chapter;
 pub use logins::Account;

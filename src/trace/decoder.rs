@@ -9,6 +9,7 @@ use crate::csp::namespace::Version;
 use crate::csp::pts;
 use crate::csp::tokens::DEFAULT_VERSION;
 use crate::flow::{FlowNo, Loss};
+use crate::session::is_credential;
 use crate::syntax::{Encoding, Node};
 use crate::time::Time;
 
@@ -155,7 +156,7 @@ fn incomplete(wholeness: Wholeness) -> Option<&'static str> {
 /// The text to show of an element.
 pub(crate) fn shown(node: Node<'_>, show: Show) -> String {
     let text = node.text();
-    let hidden = (name::is_credential(node.name()) && !show.secrets)
+    let hidden = (is_credential(node) && !show.secrets)
         || (name::is_content(node.name()) || pts::is_unread(node)) && !show.content;
     if hidden && !text.is_empty() { format!("({} octets)", text.len()) } else { text.to_owned() }
 }

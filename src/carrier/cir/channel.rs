@@ -222,7 +222,15 @@ mod tests {
     /// One line an item; the client opens the flow, and its opening is in the capture or not.
     fn seen(opening_seen: bool, steps: &[Step<'_>]) -> Vec<String> {
         let (opener, acceptor) = (SocketAddr::from(([10, 0, 0, 1], 40000)), SocketAddr::from(([192, 0, 2, 1], 3171)));
-        let flow = FlowInfo { no: FlowNo(1), transport: Transport::Tcp, opener, acceptor, opening_seen, tunnel: None };
+        let flow = FlowInfo {
+            no: FlowNo(1),
+            transport: Transport::Tcp,
+            opener,
+            acceptor,
+            opening_seen,
+            tunnel: None,
+            protected: false,
+        };
         let (mut channel, mut out) = (Channel::default(), Vec::new());
         'steps: for (n, step) in (1..).zip(steps) {
             let (frame, time) = (FrameNo(n), Time(n as i64));

@@ -164,8 +164,15 @@ mod tests {
     #[test]
     fn a_datagram_goes_to_the_client() {
         let (opener, acceptor) = (([192, 0, 2, 1], 1200).into(), ([10, 0, 0, 1], 3717).into());
-        let flow =
-            FlowInfo { no: FlowNo(1), transport: Transport::Udp, opener, acceptor, opening_seen: true, tunnel: None };
+        let flow = FlowInfo {
+            no: FlowNo(1),
+            transport: Transport::Udp,
+            opener,
+            acceptor,
+            opening_seen: true,
+            tunnel: None,
+            protected: false,
+        };
         let cut = |way, bytes: &[u8], missing| {
             let (pieces, frame) = (Pieces::one(FrameNo(3), 42), FrameNo(3));
             Cir::datagram(&flow, &Datagram { way, bytes, pieces: &pieces, missing, frame, time: Time(4) })

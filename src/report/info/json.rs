@@ -33,6 +33,8 @@ struct Info<'o> {
     subscribers: u64,
     relayed: u64,
     cir_items: u64,
+    ssp: Between<'o>,
+    version_discovery: Discovery,
     tls: Tls,
     coverage: Option<f64>,
     whole: u64,
@@ -47,6 +49,20 @@ struct File<'o> {
     input: json::Input<'o>,
     anomalies: &'o [String],
     further_anomalies: u64,
+}
+
+#[derive(Serialize)]
+struct Between<'o> {
+    messages: u64,
+    sessions: usize,
+    transactions: &'o BTreeMap<String, u64>,
+    others: u64,
+}
+
+#[derive(Serialize)]
+struct Discovery {
+    requests: u64,
+    answers: u64,
 }
 
 #[derive(Serialize)]
@@ -146,6 +162,13 @@ pub(super) fn write(outcome: &Outcome, out: &mut impl Write) -> io::Result<()> {
         subscribers: tally.subscribers,
         relayed: tally.relayed,
         cir_items: tally.signals,
+        ssp: Between {
+            messages: contents.between.messages,
+            sessions: contents.between.sessions.len(),
+            transactions: &contents.between.transactions,
+            others: contents.between.others,
+        },
+        version_discovery: Discovery { requests: contents.between.discoveries, answers: contents.between.discovered },
         tls: Tls::of(outcome.tls),
         coverage: percent(tally.judged, tally.exchanges),
         whole: tally.judged,

@@ -19,6 +19,7 @@ fn flow(no: u32, client: u16) -> Arc<FlowInfo> {
         acceptor: ([192, 0, 2, 1], 80).into(),
         opening_seen: true,
         tunnel: None,
+        protected: false,
     })
 }
 

@@ -51,6 +51,7 @@ fn flow(opening_seen: bool) -> FlowInfo {
         acceptor: ([192, 0, 2, 1], 8080).into(),
         opening_seen,
         tunnel: None,
+        protected: false,
     }
 }
 

@@ -24,6 +24,7 @@ fn flow(transport: Transport) -> FlowInfo {
         acceptor: SocketAddr::from(([192, 0, 2, 1], 2775)),
         opening_seen: true,
         tunnel: None,
+        protected: false,
     }
 }
 

@@ -72,6 +72,7 @@ impl Story {
             acceptor: ([192, 0, 2, 1], acceptor).into(),
             opening_seen: false,
             tunnel: None,
+            protected: false,
         };
         let at = (FrameNo(0), Time(0));
         Self { flow, connection: Connection::new(), interest: Interest::Followed, at, items: Vec::new() }
