@@ -63,6 +63,14 @@ impl<'a> Address<'a> {
         Ok(Self { scheme, user, resource, domain })
     }
 
+    /// Takes the address of a list or group apart, which some write behind the domain: `wv:anna@example.com/friends`.
+    pub fn parse_list(text: &'a str) -> Result<Self, AddressFault> {
+        let Some((front, resource)) = text.rsplit_once('/').filter(|(front, _)| front.contains('@')) else {
+            return Self::parse(text);
+        };
+        Self::parse(front).map(|owner| Self { resource: Some(resource), ..owner })
+    }
+
     /// The phone number that the user is: digits, after a `+` when international.
     pub fn phone(&self) -> Option<&'a str> {
         let digits = |u: &&str| {

@@ -3,7 +3,7 @@
 //! What depends on names and nesting alone is the [`Shape`], which messages by the thousand share; the texts are held
 //! against it message by message.
 
-use super::value::{is_judged, validate_presence};
+use super::value::{Value, is_judged, validate_presence};
 use super::{Element, Kind, Space, Trust, element, element_under, is_extension};
 use crate::csp::name;
 use crate::csp::namespace::Version;
@@ -148,7 +148,7 @@ impl Element {
 /// Whether anything can be odd about the own text of an element.
 fn has_text_judged(element: &Element) -> bool {
     let judged = match element.kind {
-        Kind::Leaf(value) => is_judged(value) || element.name == name::PRESENCE_VALUE,
+        Kind::Leaf(value) => is_judged(value) || value == Value::Address || element.name == name::PRESENCE_VALUE,
         Kind::Container(_) => element.space != Space::Pa,
         _ => false,
     };

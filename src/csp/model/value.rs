@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::{Element, Kind, Trust, VERSIONS, find, sets};
+use crate::csp::address::Address;
 use crate::csp::datetime::DateTime;
 use crate::csp::name;
 use crate::csp::namespace::Version;
@@ -136,7 +137,10 @@ pub(super) fn is_judged(value: Value) -> bool {
 impl Value {
     /// Whether a text, white space around it taken off, is of the type.
     pub(super) fn admits(self, text: &str) -> bool {
-        self.check(text).is_ok()
+        match self {
+            Self::Address => text.is_empty() || Address::parse(text).or_else(|_| Address::parse_list(text)).is_ok(),
+            _ => self.check(text).is_ok(),
+        }
     }
 
     fn check(self, text: &str) -> Result<(), ValueFault> {

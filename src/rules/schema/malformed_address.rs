@@ -1,21 +1,16 @@
 use crate::csp::address::{Address, AddressFault};
-use crate::csp::message::{Kind, Message};
+use crate::csp::message::Message;
+use crate::csp::model::{Element, Kind, Odd, Oddity, Value};
 use crate::csp::name;
 use crate::finding::Exhibit;
 use crate::rules::Verdict;
-use crate::session::Doubt;
 use crate::syntax::Node;
 
 /// An address that cannot be read as one.
-pub(super) fn check(message: &Message, verdict: &mut Verdict<'_>) {
-    if message.kind != Kind::Csp {
-        return;
-    }
-    for node in message.document.nodes() {
+pub(super) fn check(message: &Message, oddities: &[Oddity], verdict: &mut Verdict<'_>) {
+    let of_address = |oddity: &&Oddity| oddity.odd == Odd::Value && is_address(oddity.element);
+    for node in oddities.iter().filter(of_address).filter_map(|oddity| message.document.node(oddity.node)) {
         let Some(fact) = fault(node) else { continue };
-        if let Some(doubt) = Doubt::of(message.envelope.wholeness) {
-            return verdict.doubt(doubt);
-        }
         if verdict.is_full() {
             return;
         }
@@ -24,6 +19,10 @@ pub(super) fn check(message: &Message, verdict: &mut Verdict<'_>) {
             .find(format!("{title} is no address: {fact}"), Exhibit::message(message, Some(node), fact))
             .cause(title);
     }
+}
+
+fn is_address(element: Option<&Element>) -> bool {
+    element.is_some_and(|element| element.kind == Kind::Leaf(Value::Address))
 }
 
 /// What is wrong with an address; an empty one is schema/empty-value.
@@ -37,12 +36,8 @@ fn fault(node: Node<'_>) -> Option<&'static str> {
     if text.is_empty() || searched || text.contains("~pep") {
         return None;
     }
-    // Some write the list or group behind the domain.
-    let text = match (text.split_once('@'), text.rsplit_once('/')) {
-        (Some((_, domain)), Some((front, _))) if node.name() != name::USER_ID && domain.contains('/') => front,
-        _ => text,
-    };
-    match Address::parse(text) {
+    let parsed = if node.name() == name::USER_ID { Address::parse(text) } else { Address::parse_list(text) };
+    match parsed {
         Ok(_) => None,
         Err(fault) => Some(words(fault)),
     }

@@ -39,7 +39,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         name: "schema/malformed-address",
         page: include_str!("../../../rules/schema/malformed-address.md"),
-        check: Check::MessageWith(&[name::USER_ID, name::GROUP_ID, name::CONTACT_LIST], malformed_address::check),
+        check: Check::Structure(malformed_address::check),
     },
     Rule {
         name: "schema/misplaced-element",
