@@ -212,10 +212,11 @@ impl Conversation {
                 _ => transaction.received && soon || quiet > PART_PATIENCE,
             };
             if is_due {
-                let received = transaction.received;
+                let nobody_has_it =
+                    !transaction.received && matches!(transaction.answer, Side::Nothing) && quiet > PART_PATIENCE;
                 let before = out.items.len();
                 self.give_up(index, Wholeness::Lost(Loss::MissingPackets), spot, out);
-                if !received {
+                if nobody_has_it {
                     unrepaired(out.items.get_mut(before..).unwrap_or_default());
                 }
             } else {

@@ -94,7 +94,7 @@ fn parts_that_may_still_be_sent_again_are_waited_for() {
     let [first, ..] = [[b"\x08\x00\x03\x12", &ask[..31]].concat()];
     story.say(TO, &first).pause(61_000).say(FRO, &result(2, &reply(b"d")));
     let told = [
-        "client 3 POST http://imps.example.com/ \"<WV\" 9-9 Lost(MissingPackets)",
+        "client 3 POST http://imps.example.com/ \"<WV\" 9-9 Lost(MissingPackets) MissingPart",
         "gap client MissingPackets at 10",
         "gap server MissingPackets at 10",
         "server 2 200 \"d\" 10-10",
