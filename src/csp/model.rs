@@ -17,7 +17,7 @@ mod v13;
 mod value;
 
 pub use check::{Fault, mandatory_children, validate_children};
-pub use shape::{Odd, Oddity, Shape};
+pub use shape::{Faults, Odd, Oddity, Shape};
 pub use value::{Value, ValueFault, presence_values, same_property, validate_presence, validate_value};
 
 /// The versions that have a content model.

@@ -3,6 +3,9 @@
 //! What depends on names and nesting alone is the [`Shape`], which messages by the thousand share; the texts are held
 //! against it message by message.
 
+use std::sync::Arc;
+
+use super::check::{Fault, validate_children};
 use super::value::{Value, is_judged, validate_presence};
 use super::{Element, Kind, Space, Trust, element, element_under, is_extension};
 use crate::csp::name;
@@ -25,8 +28,11 @@ pub enum Odd {
     Unknown,
 }
 
+/// What is wrong with the children of an element; `None` where nothing was asked.
+pub type Faults = Option<Arc<[Fault]>>;
+
 /// A place in a document that does not stand as the content model of its version has it.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Oddity {
     /// The element.
     pub node: NodeId,
@@ -34,6 +40,8 @@ pub struct Oddity {
     pub element: Option<&'static Element>,
     /// What is odd.
     pub odd: Odd,
+    /// What is wrong with the children of the element.
+    pub faults: Faults,
 }
 
 /// What the content model of a version says of documents of the same names, nested alike. Rows that rest on memory only
@@ -53,6 +61,13 @@ impl Shape {
         document.nodes().for_each(|node| walk.visit(version, node));
         walk.close(0);
         walk.shape.odd.sort_by_key(|oddity| oddity.node);
+        // Documents of one shape have the same faults.
+        for oddity in walk.shape.odd.iter_mut().filter(|oddity| oddity.odd == Odd::Children) {
+            oddity.faults = oddity.element.zip(document.node(oddity.node)).map(|(element, node)| {
+                let children: Vec<NameId> = node.children().map(Node::name).collect();
+                validate_children(element, &children).into()
+            });
+        }
         walk.shape
     }
 
@@ -60,7 +75,7 @@ impl Shape {
     pub fn oddities(&self, document: &Document) -> Vec<Oddity> {
         let texts = self.texts.iter().filter_map(|(node, element)| {
             let odd = odd_text(element, document.node(*node)?)?;
-            Some(Oddity { node: *node, element: Some(element), odd })
+            Some(Oddity { node: *node, element: Some(element), odd, faults: Faults::default() })
         });
         let mut all: Vec<Oddity> = texts.collect();
         if !self.odd.is_empty() {
@@ -114,7 +129,12 @@ impl Walk {
         }
         self.depth = depth + 1;
         if name == NameId::UNKNOWN {
-            self.shape.odd.push(Oddity { node: node.id(), element: None, odd: Odd::Unknown });
+            self.shape.odd.push(Oddity {
+                node: node.id(),
+                element: None,
+                odd: Odd::Unknown,
+                faults: Faults::default(),
+            });
         }
         self.shape.texts.extend(row.filter(|row| has_text_judged(row)).map(|row| (node.id(), row)));
     }
@@ -124,7 +144,12 @@ impl Walk {
         for open in self.around.get_mut(depth..self.depth).into_iter().flatten() {
             open.take(None);
             if open.odd {
-                self.shape.odd.push(Oddity { node: open.node, element: open.row, odd: Odd::Children });
+                self.shape.odd.push(Oddity {
+                    node: open.node,
+                    element: open.row,
+                    odd: Odd::Children,
+                    faults: Faults::default(),
+                });
             }
         }
         self.depth = depth;

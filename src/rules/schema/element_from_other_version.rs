@@ -16,7 +16,7 @@ pub(super) fn check(message: &Message, oddities: &[Oddity], verdict: &mut Verdic
         return;
     }
     for odd in faulty(message, oddities) {
-        for fault in &odd.faults {
+        for fault in odd.faults {
             let Fault::Unexpected(child) = *fault else { continue };
             if has(version, child) || is_disputed(child) || is_spoken_of(odd.element, child) {
                 continue;

@@ -10,7 +10,7 @@ use crate::rules::Verdict;
 pub(super) fn check(message: &Message, oddities: &[Oddity], verdict: &mut Verdict<'_>) {
     let Some(version) = message.version else { return };
     for odd in faulty(message, oddities) {
-        for fault in &odd.faults {
+        for fault in odd.faults {
             let Fault::Unexpected(child) = *fault else { continue };
             if !has(version, child) || is_spoken_of(odd.element, child) || verdict.is_full() {
                 continue;

@@ -1,25 +1,20 @@
+use super::{Faulty, faulty};
 use crate::csp::message::Message;
-use crate::csp::model::{Fault, Odd, Oddity, mandatory_children, validate_children};
+use crate::csp::model::{Fault, Oddity, mandatory_children};
 use crate::csp::name;
 use crate::finding::Exhibit;
 use crate::rules::Verdict;
-use crate::syntax::{Encoding, NameId, Node};
+use crate::syntax::{NameId, Node};
 
 /// A required child that is not there.
 pub(super) fn check(message: &Message, oddities: &[Oddity], verdict: &mut Verdict<'_>) {
     let Some(version) = message.version else { return };
-    // Parameters of the plain-text syntax are a map, and few are known.
-    if message.encoding == Encoding::Pts {
-        return;
-    }
-    for oddity in oddities.iter().filter(|o| o.odd == Odd::Children) {
+    for Faulty { node, element, faults } in faulty(message, oddities) {
         if verdict.is_full() {
             return;
         }
-        let Some((element, node)) = oddity.element.zip(message.document.node(oddity.node)) else { continue };
-        let children: Vec<NameId> = node.children().map(Node::name).collect();
-        for fault in validate_children(element, &children) {
-            let Fault::MissingMandatory(missing) = fault else { continue };
+        for fault in faults {
+            let Fault::MissingMandatory(missing) = *fault else { continue };
             if spoken_of_elsewhere(node, missing) {
                 continue;
             }

@@ -2,7 +2,7 @@
 
 use super::{Check, Rule};
 use crate::csp::message::Message;
-use crate::csp::model::{Element, Fault, Odd, Oddity, validate_children};
+use crate::csp::model::{Element, Fault, Odd, Oddity};
 use crate::csp::name;
 use crate::syntax::{Encoding, NameId, Node};
 
@@ -72,7 +72,7 @@ pub(super) const RULES: &[Rule] = &[
 struct Faulty<'m> {
     node: Node<'m>,
     element: &'static Element,
-    faults: Vec<Fault>,
+    faults: &'m [Fault],
 }
 
 impl<'m> Faulty<'m> {
@@ -84,12 +84,11 @@ impl<'m> Faulty<'m> {
 
 /// The elements of a message whose children are at fault. Parameters of the plain-text syntax are a map, so that it has
 /// none.
-fn faulty<'m>(message: &'m Message, oddities: &[Oddity]) -> impl Iterator<Item = Faulty<'m>> {
+fn faulty<'m>(message: &'m Message, oddities: &'m [Oddity]) -> impl Iterator<Item = Faulty<'m>> {
     let written = message.encoding != Encoding::Pts;
     oddities.iter().filter(move |oddity| written && oddity.odd == Odd::Children).filter_map(|oddity| {
         let (element, node) = oddity.element.zip(message.document.node(oddity.node))?;
-        let children: Vec<NameId> = node.children().map(Node::name).collect();
-        Some(Faulty { node, element, faults: validate_children(element, &children) })
+        Some(Faulty { node, element, faults: oddity.faults.as_deref()? })
     })
 }
 

@@ -13,7 +13,7 @@ pub(super) fn check(message: &Message, oddities: &[Oddity], verdict: &mut Verdic
         if odd.element.space == Space::Pa && message.version == Some(Version::V13) {
             continue;
         }
-        for fault in &odd.faults {
+        for fault in odd.faults {
             let Fault::Repeated(child) = *fault else { continue };
             if matches!(child, name::DIGEST_SCHEMA | name::PROPERTY) || verdict.is_full() {
                 continue;
