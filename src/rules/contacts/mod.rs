@@ -3,11 +3,19 @@
 use super::{Check, Rule};
 use crate::csp::name;
 
+mod duplicate_contact;
 mod recreated_list;
 
 /// The rules of the family.
-pub(super) const RULES: &[Rule] = &[Rule {
-    name: "contacts/recreated-list",
-    page: include_str!("../../../rules/contacts/recreated-list.md"),
-    check: Check::SessionWith(&[name::CREATE_LIST_REQUEST], recreated_list::check),
-}];
+pub(super) const RULES: &[Rule] = &[
+    Rule {
+        name: "contacts/duplicate-contact",
+        page: include_str!("../../../rules/contacts/duplicate-contact.md"),
+        check: Check::MessageWith(&[name::NICK_LIST, name::ADD_NICK_LIST], duplicate_contact::check),
+    },
+    Rule {
+        name: "contacts/recreated-list",
+        page: include_str!("../../../rules/contacts/recreated-list.md"),
+        check: Check::SessionWith(&[name::CREATE_LIST_REQUEST], recreated_list::check),
+    },
+];

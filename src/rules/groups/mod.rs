@@ -5,6 +5,7 @@ use crate::csp::name;
 
 mod accepted_without_join;
 mod incomplete_invitation;
+mod joined_users_polling;
 mod mismatched_screen_name;
 
 /// The rules of the family.
@@ -18,6 +19,11 @@ pub(super) const RULES: &[Rule] = &[
         name: "groups/incomplete-invitation",
         page: include_str!("../../../rules/groups/incomplete-invitation.md"),
         check: Check::MessageWith(&[name::INVITE_REQUEST], incomplete_invitation::check),
+    },
+    Rule {
+        name: "groups/joined-users-polling",
+        page: include_str!("../../../rules/groups/joined-users-polling.md"),
+        check: Check::SessionWith(&[name::GET_JOINED_USERS_REQUEST], joined_users_polling::check),
     },
     Rule {
         name: "groups/mismatched-screen-name",

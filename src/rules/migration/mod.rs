@@ -15,7 +15,9 @@ mod mixed_namespaces;
 mod old_capability_names;
 mod reactive_authorisation;
 mod receive_list_mismatch;
+mod unmerged_login;
 mod unwrapped_ids;
+mod version_flip;
 
 /// The rules of the family.
 pub(super) const RULES: &[Rule] = &[
@@ -65,6 +67,11 @@ pub(super) const RULES: &[Rule] = &[
         check: Check::MessageWith(&[name::LIST_MANAGE_REQUEST], receive_list_mismatch::check),
     },
     Rule {
+        name: "migration/unmerged-login",
+        page: include_str!("../../../rules/migration/unmerged-login.md"),
+        check: Check::SessionWith(&[name::LOGIN_REQUEST], unmerged_login::check),
+    },
+    Rule {
         name: "migration/unwrapped-ids",
         page: include_str!("../../../rules/migration/unwrapped-ids.md"),
         check: Check::MessageWith(
@@ -78,6 +85,11 @@ pub(super) const RULES: &[Rule] = &[
             ],
             unwrapped_ids::check,
         ),
+    },
+    Rule {
+        name: "migration/version-flip",
+        page: include_str!("../../../rules/migration/version-flip.md"),
+        check: Check::Session(version_flip::check),
     },
 ];
 

@@ -6,6 +6,7 @@ use crate::csp::name;
 mod missing_logout;
 mod needless_keep_alive;
 mod relogin_storm;
+mod tiny_keep_alive_time;
 mod use_after_end;
 mod wrong_session_type;
 
@@ -25,6 +26,11 @@ pub(super) const RULES: &[Rule] = &[
         name: "session/relogin-storm",
         page: include_str!("../../../rules/session/relogin-storm.md"),
         check: Check::Subscriber(relogin_storm::check),
+    },
+    Rule {
+        name: "session/tiny-keep-alive-time",
+        page: include_str!("../../../rules/session/tiny-keep-alive-time.md"),
+        check: Check::TransactionOf(&[name::LOGIN_REQUEST, name::KEEP_ALIVE_REQUEST], tiny_keep_alive_time::check),
     },
     Rule {
         name: "session/use-after-end",

@@ -6,6 +6,7 @@ mod repeated_refused_request;
 mod reused_open_id;
 mod unanswered_request;
 mod wrong_mode;
+mod wrong_response_primitive;
 
 /// The rules of the family.
 pub(super) const RULES: &[Rule] = &[
@@ -28,5 +29,10 @@ pub(super) const RULES: &[Rule] = &[
         name: "transaction/wrong-mode",
         page: include_str!("../../../rules/transaction/wrong-mode.md"),
         check: Check::Session(wrong_mode::check),
+    },
+    Rule {
+        name: "transaction/wrong-response-primitive",
+        page: include_str!("../../../rules/transaction/wrong-response-primitive.md"),
+        check: Check::Transaction(wrong_response_primitive::check),
     },
 ];

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use super::chance::Chance;
 use super::phrases::{Dialect, Form, Gap, Phrase};
 use super::tap::{End, Link, Tap};
+use crate::csp::namespace::Version;
 use crate::syntax::Encoding;
 
 /// Microseconds of a millisecond and of a second.
@@ -220,7 +221,10 @@ impl Talk {
     ) -> (Option<Phrase>, u64) {
         let soon = self.chance.between(150 * MS, 900 * MS);
         if let Some(next) = OPENING.get(self.exchanges as usize) {
-            return (Some(*next), soon);
+            // A login of 1.3 negotiates by the way.
+            let merged = hall.dialects.get(self.dialect).is_some_and(|dialect| dialect.version == Version::V13);
+            let negotiates = matches!(next, Phrase::Capability | Phrase::Service);
+            return (Some(if merged && negotiates { Phrase::KeepAlive } else { *next }), soon);
         }
         match (asked, answer) {
             (Phrase::Logout, _) => return (None, soon),
