@@ -4,6 +4,7 @@ use super::{Check, Rule};
 use crate::csp::name;
 
 mod duplicate_contact;
+mod missing_list_read;
 mod recreated_list;
 
 /// The rules of the family.
@@ -12,6 +13,14 @@ pub(super) const RULES: &[Rule] = &[
         name: "contacts/duplicate-contact",
         page: include_str!("../../../rules/contacts/duplicate-contact.md"),
         check: Check::MessageWith(&[name::NICK_LIST, name::ADD_NICK_LIST], duplicate_contact::check),
+    },
+    Rule {
+        name: "contacts/missing-list-read",
+        page: include_str!("../../../rules/contacts/missing-list-read.md"),
+        check: Check::SessionWith(
+            &[name::CREATE_LIST_REQUEST, name::DELETE_LIST_REQUEST, name::LIST_MANAGE_REQUEST],
+            missing_list_read::check,
+        ),
     },
     Rule {
         name: "contacts/recreated-list",

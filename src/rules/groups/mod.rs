@@ -4,9 +4,11 @@ use super::{Check, Rule};
 use crate::csp::name;
 
 mod accepted_without_join;
+mod foreign_group_id;
 mod incomplete_invitation;
 mod joined_users_polling;
 mod mismatched_screen_name;
+mod send_before_join;
 
 /// The rules of the family.
 pub(super) const RULES: &[Rule] = &[
@@ -14,6 +16,11 @@ pub(super) const RULES: &[Rule] = &[
         name: "groups/accepted-without-join",
         page: include_str!("../../../rules/groups/accepted-without-join.md"),
         check: Check::SessionWith(&[name::INVITE_USER_RESPONSE], accepted_without_join::check),
+    },
+    Rule {
+        name: "groups/foreign-group-id",
+        page: include_str!("../../../rules/groups/foreign-group-id.md"),
+        check: Check::SessionWith(&[name::CREATE_GROUP_REQUEST], foreign_group_id::check),
     },
     Rule {
         name: "groups/incomplete-invitation",
@@ -29,5 +36,10 @@ pub(super) const RULES: &[Rule] = &[
         name: "groups/mismatched-screen-name",
         page: include_str!("../../../rules/groups/mismatched-screen-name.md"),
         check: Check::MessageWith(&[name::SCREEN_NAME], mismatched_screen_name::check),
+    },
+    Rule {
+        name: "groups/send-before-join",
+        page: include_str!("../../../rules/groups/send-before-join.md"),
+        check: Check::SessionWith(&[name::SEND_MESSAGE_REQUEST], send_before_join::check),
     },
 ];

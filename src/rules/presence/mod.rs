@@ -13,6 +13,7 @@ mod one_by_one_subscription;
 mod presence_polling;
 mod published_server_attribute;
 mod redundant_update;
+mod split_update;
 mod value_despite_qualifier;
 
 /// The rules of the family.
@@ -41,6 +42,11 @@ pub(super) const RULES: &[Rule] = &[
         name: "presence/redundant-update",
         page: include_str!("../../../rules/presence/redundant-update.md"),
         check: Check::SessionWith(&[name::UPDATE_PRESENCE_REQUEST], redundant_update::check),
+    },
+    Rule {
+        name: "presence/split-update",
+        page: include_str!("../../../rules/presence/split-update.md"),
+        check: Check::SessionWith(&[name::UPDATE_PRESENCE_REQUEST], split_update::check),
     },
     Rule {
         name: "presence/value-despite-qualifier",

@@ -5,6 +5,7 @@ use super::{Check, Rule};
 mod repeated_refused_request;
 mod reused_open_id;
 mod unanswered_request;
+mod unanswered_server_request;
 mod wrong_mode;
 mod wrong_response_primitive;
 
@@ -24,6 +25,11 @@ pub(super) const RULES: &[Rule] = &[
         name: "transaction/unanswered-request",
         page: include_str!("../../../rules/transaction/unanswered-request.md"),
         check: Check::Transaction(unanswered_request::check),
+    },
+    Rule {
+        name: "transaction/unanswered-server-request",
+        page: include_str!("../../../rules/transaction/unanswered-server-request.md"),
+        check: Check::Transaction(unanswered_server_request::check),
     },
     Rule {
         name: "transaction/wrong-mode",
