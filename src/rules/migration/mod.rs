@@ -15,6 +15,7 @@ mod mixed_namespaces;
 mod old_capability_names;
 mod reactive_authorisation;
 mod receive_list_mismatch;
+mod status_from_other_version;
 mod unmerged_login;
 mod unwrapped_ids;
 mod version_flip;
@@ -65,6 +66,11 @@ pub(super) const RULES: &[Rule] = &[
         name: "migration/receive-list-mismatch",
         page: include_str!("../../../rules/migration/receive-list-mismatch.md"),
         check: Check::MessageWith(&[name::LIST_MANAGE_REQUEST], receive_list_mismatch::check),
+    },
+    Rule {
+        name: "migration/status-from-other-version",
+        page: include_str!("../../../rules/migration/status-from-other-version.md"),
+        check: Check::MessageWith(&[name::CODE], status_from_other_version::check),
     },
     Rule {
         name: "migration/unmerged-login",

@@ -3,15 +3,22 @@
 use super::{Check, Rule};
 use crate::csp::name;
 
+mod expired_by_silence;
 mod missing_logout;
 mod needless_keep_alive;
 mod relogin_storm;
 mod tiny_keep_alive_time;
+mod unacknowledged_disconnect;
 mod use_after_end;
 mod wrong_session_type;
 
 /// The rules of the family.
 pub(super) const RULES: &[Rule] = &[
+    Rule {
+        name: "session/expired-by-silence",
+        page: include_str!("../../../rules/session/expired-by-silence.md"),
+        check: Check::Session(expired_by_silence::check),
+    },
     Rule {
         name: "session/missing-logout",
         page: include_str!("../../../rules/session/missing-logout.md"),
@@ -31,6 +38,11 @@ pub(super) const RULES: &[Rule] = &[
         name: "session/tiny-keep-alive-time",
         page: include_str!("../../../rules/session/tiny-keep-alive-time.md"),
         check: Check::TransactionOf(&[name::LOGIN_REQUEST, name::KEEP_ALIVE_REQUEST], tiny_keep_alive_time::check),
+    },
+    Rule {
+        name: "session/unacknowledged-disconnect",
+        page: include_str!("../../../rules/session/unacknowledged-disconnect.md"),
+        check: Check::TransactionOf(&[name::DISCONNECT], unacknowledged_disconnect::check),
     },
     Rule {
         name: "session/use-after-end",
