@@ -24,6 +24,8 @@ type Events<'t> = Vec<(usize, &'t Said)>;
 
 /// When a server closes a connection instead of answering, in nanoseconds.
 const DROPPED_AFTER: i64 = 1_000_000_000;
+/// How much later the client closes it too.
+const DROPPED_APART: i64 = 200_000_000;
 /// How long before its first payload a handshake begins, and how far its frames are apart: 1 ms.
 const STEP: i64 = 1_000_000;
 /// How far the segments of a message are apart: 10 µs.
@@ -178,7 +180,7 @@ fn frames(trace: &Trace) -> Result<(Vec<Frame>, Events<'_>), CraftError> {
             latest: frames.len(),
         });
         if connection.open && connection.ending && said.direction == Direction::ClientToServer {
-            close(connection, 0, &mut frames);
+            close(connection, 0, STEP, &mut frames);
         }
         if !connection.open {
             handshake(connection, now, &mut frames);
@@ -209,7 +211,7 @@ fn frames(trace: &Trace) -> Result<(Vec<Frame>, Events<'_>), CraftError> {
         let closes = said.close && over == Over::Http;
         connection.ending |= closes;
         if from == 1 && (closes || connection.ending && connection.waiting == 0) || said.close && over == Over::CirTcp {
-            close(connection, from, &mut frames);
+            close(connection, from, STEP, &mut frames);
         }
         if let (true, Link::Udp(udp)) = (said.dropped, &mut connection.link) {
             connection.waiting = connection.waiting.saturating_sub(1);
@@ -217,7 +219,7 @@ fn frames(trace: &Trace) -> Result<(Vec<Frame>, Events<'_>), CraftError> {
         }
         if said.dropped && over == Over::Http {
             connection.last = later(connection.last, DROPPED_AFTER);
-            close(connection, 1, &mut frames);
+            close(connection, 1, DROPPED_APART, &mut frames);
         }
         events.push((i, &**said));
     }
@@ -225,7 +227,7 @@ fn frames(trace: &Trace) -> Result<(Vec<Frame>, Events<'_>), CraftError> {
     let over_of = |number: &u32| ends.get(number).map(|(over, ..)| *over);
     let lasting = |number: &u32| over_of(number) == Some(Over::CirTcp);
     for (_, connection) in connections.iter_mut().filter(|(number, c)| c.open && !lasting(number)) {
-        close(connection, 0, &mut frames);
+        close(connection, 0, STEP, &mut frames);
     }
     Ok((frames, events))
 }
@@ -244,7 +246,8 @@ fn handshake(connection: &mut Connection, before: Time, frames: &mut Vec<Frame>)
     }
 }
 
-fn close(connection: &mut Connection, first: usize, frames: &mut Vec<Frame>) {
+/// Closes a connection, one side first, the frames so far apart.
+fn close(connection: &mut Connection, first: usize, apart: i64, frames: &mut Vec<Frame>) {
     connection.open = false;
     connection.ending = false;
     connection.waiting = 0;
@@ -257,7 +260,7 @@ fn close(connection: &mut Connection, first: usize, frames: &mut Vec<Frame>) {
         Link::Udp(udp) => udp.closing(),
     };
     for (step, octets) in (1..).zip(closing) {
-        connection.add(later(last, step * STEP), octets, frames);
+        connection.add(later(last, step * apart), octets, frames);
     }
 }
 

@@ -18,6 +18,10 @@ pub(super) fn check(session: &Session, verdict: &mut Verdict<'_>) {
     // Of one answer it is not known who of the two changed.
     let Some(before) = before.last() else { return };
     let (Some(was), Some(is)) = (version(first), version(flipped)) else { return };
+    // Of a session whose beginning was not seen another one may have the name.
+    if before.flow != flipped.flow && session.opened().is_err() {
+        return;
+    }
     if !verdict.trusts(session.intact(before.start, flipped.end)) {
         return;
     }
