@@ -20,6 +20,8 @@ struct Lane {
     line: Wire,
     /// Whether what comes up to the next line end may lack its beginning.
     torn: bool,
+    /// Whether it is a line that is too long, up to its end.
+    overlong: bool,
     spoke: bool,
     ended: Option<End>,
 }
@@ -84,15 +86,26 @@ impl Channel {
                 for run in bytes.split_inclusive(|octet| *octet == b'\n') {
                     let place = offset.and_then(|offset| offset.checked_add(u32::try_from(at).ok()?));
                     at += run.len();
+                    let certain = self.is_certain();
                     let lane = self.lane(way);
-                    lane.line.push(run, frame, place);
-                    if !run.ends_with(b"\n") && lane.line.len() <= LINE_MAX {
+                    let ends = run.ends_with(b"\n");
+                    // Of a line that is too long nothing is read, however it comes.
+                    if lane.overlong {
+                        lane.overlong = !ends;
                         continue;
                     }
-                    if !self.line(flow, way, time, out) {
+                    if lane.line.len() + run.len() > LINE_MAX {
+                        let torn = std::mem::take(&mut lane.torn);
+                        (lane.line, lane.spoke, lane.overlong) = (Wire::default(), true, !ends);
+                        if !(torn || certain) {
+                            return false;
+                        }
+                        continue;
+                    }
+                    lane.line.push(run, frame, place);
+                    if ends && !self.line(flow, way, time, out) {
                         return false;
                     }
-                    self.lane(way).torn = !run.ends_with(b"\n");
                 }
                 true
             }
