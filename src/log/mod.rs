@@ -23,6 +23,7 @@ mod retold;
 mod scan;
 mod stamp;
 mod text;
+mod tpdu;
 
 use std::collections::VecDeque;
 use std::io::{self, BufRead, BufReader, Cursor, Read};

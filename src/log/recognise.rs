@@ -134,7 +134,8 @@ fn kind(head: &[u8], ended: bool, profiles: &[Profile]) -> Option<Kind> {
             return Some(Kind::Text(Shape::Plain));
         }
     }
-    tells_imps(text).then_some(Kind::Text(Shape::Plain))
+    let short = |line: &[u8]| super::tpdu::message(&Text::row(line, Place::default())).is_some();
+    (tells_imps(text) || some(&short)).then_some(Kind::Text(Shape::Plain))
 }
 
 /// What JSON is, whose records stand in so many arrays; `None` where it has not shown yet.

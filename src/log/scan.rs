@@ -218,6 +218,9 @@ impl Scanner {
         }
         loop {
             let Some((at, escape)) = entry(text.octets()) else {
+                if let Some(told) = super::tpdu::message(&text) {
+                    self.told.push(Told { time: about.time, ..told });
+                }
                 let said = hint(text.octets());
                 writer.hint = writer.hint.and(said);
                 return;

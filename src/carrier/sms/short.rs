@@ -120,7 +120,7 @@ impl Short {
     }
 
     /// The text as octets, or as UTF-8 where it is a text.
-    pub(super) fn plain(&self) -> Wire {
+    pub fn plain(&self) -> Wire {
         let octets = self.text.bytes();
         let text = match self.coding {
             Coding::Octets => return self.text.clone(),
