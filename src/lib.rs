@@ -8,6 +8,7 @@
 pub mod capture;
 pub mod carrier;
 pub mod cli;
+pub mod config;
 pub mod csp;
 pub mod engine;
 pub mod finding;

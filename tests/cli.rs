@@ -546,3 +546,99 @@ fn timings_name_every_rule_and_change_nothing_else() {
         assert!(said.lines().any(|line| line.starts_with(row)), "{row} in {said}");
     }
 }
+
+/// A folder of this test run with a configuration in it, and the command run there.
+fn configured(name: &str, config: &str, arguments: &[&str]) -> Output {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    fs::create_dir_all(folder.join("below")).unwrap();
+    fs::write(folder.join("impslint.toml"), config).unwrap();
+    impslint(arguments).current_dir(folder.join("below")).output().unwrap()
+}
+
+/// A sample by a path that holds from any folder.
+fn sample(name: &str) -> String {
+    format!("{}/samples/{name}", env!("CARGO_MANIFEST_DIR"))
+}
+
+#[test]
+fn a_configuration_is_found_upwards_and_the_command_line_goes_before_it() {
+    let damaged = sample("damaged.pcapng");
+    let check = |config, more: &[&str]| {
+        configured("configured", config, &[&["check", &damaged, "--format", "concise"], more].concat())
+    };
+    assert_eq!(status(&check("", &[])), 1);
+    let ignored = check("ignore = [\"privacy\"]", &[]);
+    assert_eq!((status(&ignored), out(&ignored).contains("plaintext-password")), (0, false));
+    assert_eq!(status(&check("ignore = [\"privacy\"]", &["--isolated"])), 1);
+    assert_eq!(status(&check("select = [\"polling\"]", &["--select", "privacy,session"])), 1);
+    assert_eq!(status(&check("", &["--ignore", "privacy/plaintext-password"])), 0);
+    assert_eq!(status(&check("fail-on = \"error\"", &[])), 0);
+    assert_eq!(status(&check("fail-on = \"error\"", &["--fail-on", "warning"])), 1);
+    let mild = check("[rule.\"privacy/plaintext-password\"]\nseverity = \"info\"", &[]);
+    assert_eq!((status(&mild), out(&mild).contains("info[privacy/plaintext-password]")), (0, true));
+    let elsewhere = "[[override]]\npath = \"*/wasteful.pcapng\"\nignore = [\"all\"]";
+    assert_eq!(status(&check(elsewhere, &[])), 1);
+    assert_eq!(status(&check(&elsewhere.replace("wasteful", "damaged"), &[])), 0);
+}
+
+#[test]
+fn what_is_wrong_in_a_configuration_is_shown_with_carets() {
+    let output =
+        configured("misconfigured", "fail-on = \"error\"\nignored = []\n", &["check", &sample("damaged.pcapng")]);
+    assert_eq!((status(&output), out(&output)), (2, String::new()));
+    let said = err(&output);
+    let lines: Vec<&str> = said.lines().collect();
+    assert!(lines[0].contains("impslint.toml:2:1: unknown field `ignored`"), "{said}");
+    assert_eq!(lines[1..], ["  |", "2 | ignored = []", "  | ^^^^^^^"]);
+    let output = run(&["check", CLEAN, "--select", "poling"]);
+    assert_eq!((status(&output), err(&output).contains("--select: there is no rule or family poling")), (2, true));
+}
+
+#[test]
+fn what_config_shows_is_a_configuration_that_says_the_same() {
+    let text = "ignore = [\"polling\"]\n[rule.\"session/missing-logout\"]\nseverity = \"error\"\n";
+    let shown = configured("shown", text, &["config", "show"]);
+    assert_eq!(status(&shown), 0, "{}", err(&shown));
+    let again = configured("shown-again", &out(&shown), &["config", "show"]);
+    assert_eq!(status(&again), 0, "{}", err(&again));
+    let tail = |text: String| text.lines().skip(1).map(str::to_owned).collect::<Vec<_>>();
+    assert_eq!(tail(out(&shown)), tail(out(&again)));
+    assert!(out(&shown).contains("[rule.\"session/missing-logout\"]\nseverity = \"error\"\n"));
+    assert!(!out(&shown).contains("[rule.\"polling/"));
+    let schema: serde_json::Value = serde_json::from_str(&out(&run(&["config", "schema"]))).unwrap();
+    assert!(jsonschema::validator_for(&schema).is_ok());
+}
+
+#[test]
+fn a_baseline_knows_what_was_found_and_nothing_else() {
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("baseline.json");
+    let _ = fs::remove_file(&path);
+    let check = |capture: &str, more: &[&str]| {
+        run(&[&["check", capture, "--format", "json", "--baseline", text(&path)], more].concat())
+    };
+    let found = |output: &Output| {
+        let report: serde_json::Value = serde_json::from_str(&out(output)).unwrap();
+        (report["findings"].as_array().unwrap().len(), report["summary"]["baseline"]["known"].as_u64().unwrap())
+    };
+    assert_eq!(status(&check("samples/wasteful.pcapng", &[])), 2);
+    let written = check("samples/wasteful.pcapng", &["--update-baseline"]);
+    assert_eq!((status(&written), found(&written).0), (0, 0), "{}", err(&written));
+    let first = fs::read_to_string(&path).unwrap();
+    let again = check("samples/wasteful.pcapng", &[]);
+    assert_eq!((status(&again), found(&again), err(&again)), (0, found(&written), String::new()));
+    // Another capture: what is new is told, what is gone as well.
+    let other = check(WARNED, &[]);
+    assert_eq!((status(&other), found(&other).0), (1, 1));
+    assert_eq!(
+        err(&other).lines().filter(|line| line.contains("not found again: ")).count(),
+        first.lines().count() - 5
+    );
+    // What cannot be read leaves the baseline as it is.
+    let unread = check("samples/no-such.pcapng", &["--update-baseline"]);
+    assert_eq!(status(&unread), 2);
+    assert_eq!(fs::read_to_string(&path).unwrap(), first);
+    assert_eq!(status(&run(&["check", CLEAN, "--update-baseline"])), 2);
+    fs::write(&path, "{}").unwrap();
+    let broken = check(WARNED, &[]);
+    assert_eq!((status(&broken), err(&broken).contains("cannot read the baseline")), (2, true));
+}

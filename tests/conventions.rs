@@ -11,9 +11,9 @@ use std::process::Command;
 use impslint::rules::{self, Page};
 
 /// The stages, earliest first.
-const STAGES: [&str; 17] = [
+const STAGES: [&str; 18] = [
     "time", "sanitise", "wire", "capture", "flow", "tls", "carrier", "syntax", "csp", "session", "trace", "log",
-    "finding", "rules", "report", "engine", "cli",
+    "finding", "rules", "report", "config", "engine", "cli",
 ];
 
 /// How no rule's name may begin: names say the defect, and read well after "allow".

@@ -26,6 +26,7 @@ pub(super) enum Command {
     Craft(Craft),
     Rules(Rules),
     Explain(Explain),
+    Config(Config),
 }
 
 /// Check captures and show what is wrong in them.
@@ -53,13 +54,26 @@ pub(super) struct Check {
     /// Name users in every report.
     #[arg(long, conflicts_with = "redact")]
     pub(super) no_redact: bool,
-    /// The mildest severity that makes the exit status 1.
-    #[arg(long, value_enum, default_value = "warning", value_name = "SEVERITY")]
-    pub(super) fail_on: FailOn,
+    /// Rules to select, instead of what the configuration selects: all, a family, a rule, severity:warning,
+    /// basis:guideline, use-case:6, version:1.1, side:client; several with commas between.
+    #[arg(long, value_name = "SELECTOR", value_delimiter = ',')]
+    pub(super) select: Vec<String>,
+    /// Rules to ignore, besides what the configuration ignores; selectors as for --select. The closest selector counts.
+    #[arg(long, value_name = "SELECTOR", value_delimiter = ',')]
+    pub(super) ignore: Vec<String>,
+    /// The mildest severity that makes the exit status 1 [default: warning].
+    #[arg(long, value_enum, value_name = "SEVERITY")]
+    pub(super) fail_on: Option<FailOn>,
     /// The least share of exchanges, in percent, that must be whole enough to judge; below it the exit status is 4.
     /// Where nothing could be judged the share is 0.
     #[arg(long, value_name = "PERCENT", value_parser = percent)]
     pub(super) min_coverage: Option<f64>,
+    /// Tell only what this file does not know: findings are known by rule, side, place and fact, not by frame or time.
+    #[arg(long, value_name = "FILE")]
+    pub(super) baseline: Option<PathBuf>,
+    /// Write into the baseline all that is found, and nothing else; it need not be there before.
+    #[arg(long)]
+    pub(super) update_baseline: bool,
     /// Tell on standard error, and in JSON, how long each stage and rule took; the run uses one thread.
     #[arg(long)]
     pub(super) timings: bool,
@@ -67,6 +81,32 @@ pub(super) struct Check {
     pub(super) reading: Reading,
     #[command(flatten)]
     pub(super) colour: Colour,
+}
+
+/// Which configuration holds.
+#[derive(Args, Debug)]
+pub(super) struct Configured {
+    /// Use this configuration instead of the nearest impslint.toml, upwards from the working folder.
+    #[arg(long, value_name = "FILE")]
+    pub(super) config: Option<PathBuf>,
+    /// Use no configuration.
+    #[arg(long, conflicts_with = "config")]
+    pub(super) isolated: bool,
+}
+
+/// Show what is configured, or how it can be.
+#[derive(Args, Debug)]
+pub(super) struct Config {
+    #[command(subcommand)]
+    pub(super) what: ConfigWhat,
+}
+
+#[derive(Subcommand, Debug)]
+pub(super) enum ConfigWhat {
+    /// Show the configuration that holds here: its file, and each rule as it will be held.
+    Show(Configured),
+    /// Print the JSON Schema of impslint.toml, for editors.
+    Schema,
 }
 
 /// Show what captures hold, before linting them.
@@ -175,6 +215,8 @@ pub(super) struct Reading {
     /// Read logs by the profiles of this file (TOML): patterns for their lines, where no known format fits.
     #[arg(long, value_name = "FILE")]
     pub(super) log_profile: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) configured: Configured,
 }
 
 /// How output looks.

@@ -1,36 +1,43 @@
 //! `impslint check`.
 
+use std::fmt::Display;
 use std::fs::File;
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::arguments::{Check, Colour, Format, When};
+use clap::ValueEnum;
+
+use super::arguments::{Check, Colour, FailOn, Format, When};
 use super::{
-    FOUND, Fault, INTERNAL, NOT_RECOGNISED, TOO_POOR, UNREADABLE, complain, inputs, inputs::Inputs, inputs::Source,
+    FOUND, Fault, INTERNAL, NOT_RECOGNISED, TOO_POOR, UNREADABLE, complain, config, inputs, inputs::Inputs,
+    inputs::Source,
 };
-use crate::engine::{Engine, Rulebook};
+use crate::config::Config;
+use crate::engine::Engine;
+use crate::report::baseline::Baseline;
 use crate::report::{self, Filed, Outcome, Telling, human};
-use crate::rules;
 
 pub(super) fn run(arguments: &Check) -> Result<u8, Fault> {
-    let rulebook = Rulebook::new(rules::all())
-        .map_err(|(rule, error)| Fault::Usage(format!("the page of {rule} cannot be read: {error}")))?;
+    let wanted = Wanted::of(arguments)?;
+    let rulebook = config::rulebook(&wanted.config)?;
     // Times of several threads at once would add up to more than the run took.
     let (rulebook, threads) =
         if arguments.timings { (rulebook.metered(), 1) } else { (rulebook, arguments.reading.threads) };
     let engine = Engine::new(rulebook, inputs::threads(threads));
     let engine = engine.with_keys(inputs::keys(arguments.reading.keylog.as_deref())?);
-    let outputs = Outputs::of(arguments)?;
+    let outputs = Outputs::of(arguments, &wanted)?;
     let mut outcome = Outcome::default();
     let mut out = BufWriter::new(io::stdout().lock());
     // What a pipe brings is told as it comes; of several inputs all are told together.
     let mut telling = match arguments.paths.as_slice() {
-        [path] if path == Path::new("-") && outputs.is_told() => Telling::new(outputs.first, &mut out),
+        [path] if path == Path::new("-") && outputs.is_told() && wanted.baseline.is_none() => {
+            Telling::new(outputs.first, &mut out)
+        }
         _ => None,
     };
-    let mut inputs = Inputs::find(&arguments.paths, &arguments.reading)?;
+    let mut inputs = Inputs::find(&arguments.paths, &arguments.reading, &wanted.config.profiles)?;
     while let Some(source) = inputs.next() {
         match (source, &mut telling) {
             (Source::Capture(mut capture), None) => engine.check(&mut capture, &mut outcome),
@@ -49,6 +56,9 @@ pub(super) fn run(arguments: &Check) -> Result<u8, Fault> {
         }
     }
     outcome.skipped_files = inputs.skipped();
+    if let Some(baseline) = &wanted.baseline {
+        baseline.apply(&mut outcome, inputs.unreadable())?;
+    }
     let began = Instant::now();
     match telling {
         _ if outcome.inputs.is_empty() => {}
@@ -59,47 +69,128 @@ pub(super) fn run(arguments: &Check) -> Result<u8, Fault> {
         timings.write(began.elapsed(), &mut io::stderr().lock())?;
     }
     tell_apart(&outcome, outputs.first);
-    if is_too_poor(arguments, &outcome) {
-        complain(&poverty(arguments, &outcome));
+    if wanted.is_too_poor(&outcome) {
+        complain(&wanted.poverty(&outcome));
     }
-    Ok(status(arguments, &outcome, inputs.unreadable()))
+    Ok(wanted.status(&outcome, inputs.unreadable()))
 }
 
-fn status(arguments: &Check, outcome: &Outcome, unreadable: bool) -> u8 {
-    let failed = outcome.worst().is_some_and(|severity| arguments.fail_on.fails(severity));
-    if !outcome.internal.is_empty() {
-        INTERNAL
-    } else if unreadable {
-        UNREADABLE
-    } else if is_too_poor(arguments, outcome) {
-        TOO_POOR
-    } else if failed {
-        FOUND
-    } else if !outcome.tally.has_imps() {
-        NOT_RECOGNISED
-    } else {
-        0
+/// What is wanted of a run: what the command line says, and what it leaves open as the configuration says.
+struct Wanted {
+    config: Config,
+    fail_on: FailOn,
+    min_coverage: Option<f64>,
+    /// Whether users have pseudonyms, where the format does not decide it.
+    redact: Option<bool>,
+    baseline: Option<Known>,
+}
+
+impl Wanted {
+    fn of(arguments: &Check) -> Result<Self, Fault> {
+        let mut config = config::load(&arguments.reading.configured)?;
+        if !arguments.select.is_empty() {
+            config.policy.selection.select = Some(config::selectors("--select", &arguments.select)?);
+        }
+        config.policy.selection.ignore.extend(config::selectors("--ignore", &arguments.ignore)?);
+        let configured = config.fail_on.as_deref().and_then(|word| FailOn::from_str(word, false).ok());
+        let baseline = arguments.baseline.as_ref().or(config.baseline.as_ref());
+        let baseline = baseline.map(|file| Known::of(file, arguments.update_baseline)).transpose()?;
+        if arguments.update_baseline && baseline.is_none() {
+            return Err(Fault::Usage("--update-baseline: no --baseline names the file".to_owned()));
+        }
+        let redact = match (arguments.redact, arguments.no_redact) {
+            (true, _) => Some(true),
+            (_, true) => Some(false),
+            _ => config.redact,
+        };
+        Ok(Self {
+            fail_on: arguments.fail_on.or(configured).unwrap_or(FailOn::Warning),
+            min_coverage: arguments.min_coverage.or(config.min_coverage),
+            redact,
+            baseline,
+            config,
+        })
+    }
+
+    fn status(&self, outcome: &Outcome, unreadable: bool) -> u8 {
+        let failed = outcome.worst().is_some_and(|severity| self.fail_on.fails(severity));
+        if !outcome.internal.is_empty() {
+            INTERNAL
+        } else if unreadable {
+            UNREADABLE
+        } else if self.is_too_poor(outcome) {
+            TOO_POOR
+        } else if failed {
+            FOUND
+        } else if !outcome.tally.has_imps() {
+            NOT_RECOGNISED
+        } else {
+            0
+        }
+    }
+
+    /// Whether less could be judged than was asked for. Where no IMPS was recognised in a capture that lost nothing, it
+    /// was not the capture's fault.
+    fn is_too_poor(&self, outcome: &Outcome) -> bool {
+        let read = !outcome.inputs.is_empty() && (outcome.tally.exchanges > 0 || outcome.lost > 0);
+        read && self.min_coverage.is_some_and(|least| outcome.tally.coverage() < least)
+    }
+
+    /// Why a capture does not do.
+    fn poverty(&self, outcome: &Outcome) -> String {
+        let tally = &outcome.tally;
+        format!(
+            "too poor to judge: {} of {} exchanges could be judged, {:.1} %, and --min-coverage asks for {} %",
+            tally.judged,
+            tally.exchanges,
+            // Never rounded up to what was asked for.
+            (tally.coverage() * 10.0).floor() / 10.0,
+            self.min_coverage.unwrap_or_default()
+        )
     }
 }
 
-/// Whether less could be judged than was asked for. Where no IMPS was recognised in a capture that lost nothing, it was
-/// not the capture's fault.
-fn is_too_poor(arguments: &Check, outcome: &Outcome) -> bool {
-    let read = !outcome.inputs.is_empty() && (outcome.tally.exchanges > 0 || outcome.lost > 0);
-    read && arguments.min_coverage.is_some_and(|least| outcome.tally.coverage() < least)
+/// A baseline, and whether it is to be written anew.
+struct Known {
+    file: PathBuf,
+    baseline: Baseline,
+    update: bool,
 }
 
-/// Why a capture does not do.
-fn poverty(arguments: &Check, outcome: &Outcome) -> String {
-    let tally = &outcome.tally;
-    format!(
-        "too poor to judge: {} of {} exchanges could be judged, {:.1} %, and --min-coverage asks for {} %",
-        tally.judged,
-        tally.exchanges,
-        // Never rounded up to what was asked for.
-        (tally.coverage() * 10.0).floor() / 10.0,
-        arguments.min_coverage.unwrap_or_default()
-    )
+impl Known {
+    fn of(file: &Path, update: bool) -> Result<Self, Fault> {
+        let wrong = |what: &dyn Display| Fault::Usage(format!("cannot read the baseline {}: {what}", file.display()));
+        let baseline = match std::fs::read_to_string(file) {
+            Ok(text) => Baseline::read(&text).map_err(|error| wrong(&error))?,
+            Err(error) if update && error.kind() == io::ErrorKind::NotFound => Baseline::default(),
+            Err(error) => return Err(wrong(&error)),
+        };
+        Ok(Self { file: file.to_owned(), baseline, update })
+    }
+
+    /// Takes what is known out of an outcome; before that, where it is wanted, makes all of it known.
+    fn apply(&self, outcome: &mut Outcome, unreadable: bool) -> Result<(), Fault> {
+        let name = self.file.display();
+        if !self.update {
+            self.baseline.apply(outcome);
+            let stale = outcome.baseline.iter().flat_map(|compared| &compared.stale);
+            for entry in stale {
+                complain(&format!("{name}: not found again: {}, {}: {}", entry.rule, entry.side, entry.fact));
+            }
+            return Ok(());
+        }
+        if unreadable || outcome.dropped_findings > 0 || !outcome.internal.is_empty() {
+            complain(&format!("{name} stays as it is: not everything was read, or told"));
+            self.baseline.apply(outcome);
+            return Ok(());
+        }
+        let baseline = Baseline::of(outcome);
+        baseline.apply(outcome);
+        let mut text = Vec::new();
+        baseline.write(&mut text)?;
+        let mut file = create(&self.file)?;
+        Ok(file.write_all(&text)?)
+    }
 }
 
 /// What a JSON report has no field for is said on standard error.
@@ -126,26 +217,21 @@ struct Outputs {
 }
 
 impl Outputs {
-    fn of(arguments: &Check) -> Result<Self, Fault> {
+    fn of(arguments: &Check, wanted: &Wanted) -> Result<Self, Fault> {
         let (to_stdout, files): (Vec<_>, Vec<_>) =
             arguments.output.iter().partition(|output| output.file == Path::new("-"));
         if to_stdout.len() > 1 {
             return Err(Fault::Usage("only one report can go to standard output".to_owned()));
         }
         let first = to_stdout.first().map_or(arguments.format, |output| output.format);
-        let redact = match (arguments.redact, arguments.no_redact) {
-            (true, _) => Some(true),
-            (_, true) => Some(false),
-            _ => None,
-        };
         // What goes to a file has no colours and a fixed width.
         let plain = human::Options { width: WIDTH, color: false };
         let files = files.iter().map(|output| {
-            let format = format(arguments, output.format);
+            let format = format(arguments, wanted, output.format);
             let format = if let report::Format::Human(_) = format { report::Format::Human(plain) } else { format };
             (format, output.file.clone())
         });
-        Ok(Self { first: format(arguments, first), files: files.collect(), redact })
+        Ok(Self { first: format(arguments, wanted, first), files: files.collect(), redact: wanted.redact })
     }
 
     /// Whether findings may be told one by one: where nothing of them is to be written besides, and they are told as
@@ -181,13 +267,13 @@ fn create(file: &Path) -> io::Result<File> {
     File::create(file).map_err(named)
 }
 
-fn format(arguments: &Check, format: Format) -> report::Format {
+fn format(arguments: &Check, wanted: &Wanted, format: Format) -> report::Format {
     match format {
         Format::Concise => report::Format::Concise,
         Format::Json => report::Format::Json,
         Format::Jsonl => report::Format::Jsonl,
         Format::Sarif => report::Format::Sarif,
-        Format::Junit => report::Format::Junit(arguments.fail_on.least()),
+        Format::Junit => report::Format::Junit(wanted.fail_on.least()),
         Format::Github => report::Format::Github,
         Format::Gitlab => report::Format::Gitlab,
         Format::Checkstyle => report::Format::Checkstyle,

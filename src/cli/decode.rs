@@ -8,7 +8,7 @@ use std::sync::Arc;
 use serde::{Serialize, Serializer};
 
 use super::arguments::{Decode, DecodeFormat};
-use super::{Fault, NOT_RECOGNISED, UNREADABLE, complain, inputs, inputs::Inputs, inputs::Source};
+use super::{Fault, NOT_RECOGNISED, UNREADABLE, complain, config, inputs, inputs::Inputs, inputs::Source};
 use crate::capture::Places;
 use crate::carrier::cir::Kind;
 use crate::carrier::{Carried, Cir, Envelope};
@@ -112,7 +112,8 @@ pub(super) fn run(arguments: &Decode) -> Result<u8, Fault> {
     let show = Show { secrets: arguments.show_secrets, content: arguments.show_content };
     let mut out = BufWriter::new(io::stdout().lock());
     let (mut anything, mut unreadable) = (false, false);
-    let mut inputs = Inputs::find(&arguments.paths, &arguments.reading)?;
+    let profiles = config::load(&arguments.reading.configured)?.profiles;
+    let mut inputs = Inputs::find(&arguments.paths, &arguments.reading, &profiles)?;
     let are_several = inputs.are_several();
     while let Some(source) = inputs.next() {
         let mut printing = Printing {

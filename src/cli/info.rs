@@ -3,7 +3,7 @@
 use std::io::{self, BufWriter, Write};
 
 use super::arguments::{Info, InfoFormat};
-use super::{Fault, INTERNAL, NOT_RECOGNISED, UNREADABLE, complain, inputs, inputs::Inputs, inputs::Source};
+use super::{Fault, INTERNAL, NOT_RECOGNISED, UNREADABLE, complain, config, inputs, inputs::Inputs, inputs::Source};
 use crate::engine::{Engine, Rulebook};
 use crate::report::Outcome;
 use crate::report::info::{self, Format};
@@ -12,7 +12,8 @@ pub(super) fn run(arguments: &Info) -> Result<u8, Fault> {
     let engine = Engine::new(Rulebook::default(), inputs::threads(arguments.reading.threads));
     let engine = engine.with_keys(inputs::keys(arguments.reading.keylog.as_deref())?);
     let mut outcome = Outcome::default();
-    let mut inputs = Inputs::find(&arguments.paths, &arguments.reading)?;
+    let profiles = config::load(&arguments.reading.configured)?.profiles;
+    let mut inputs = Inputs::find(&arguments.paths, &arguments.reading, &profiles)?;
     while let Some(source) = inputs.next() {
         match source {
             Source::Capture(mut capture) => engine.check(&mut capture, &mut outcome),

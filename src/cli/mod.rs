@@ -6,6 +6,7 @@
 
 mod arguments;
 mod check;
+mod config;
 mod craft;
 mod decode;
 mod explain;
@@ -44,6 +45,7 @@ pub fn main() -> ExitCode {
             Command::Craft(craft) => craft::run(craft),
             Command::Rules(list) => rules::run(list),
             Command::Explain(explain) => explain::run(explain),
+            Command::Config(config) => config::run(config),
         }
     });
     match run {
@@ -51,6 +53,12 @@ pub fn main() -> ExitCode {
         Ok(Err(fault)) if fault.is_broken_pipe() => ExitCode::SUCCESS,
         Ok(Err(fault)) => {
             complain(&fault.to_string());
+            if let Fault::Config { error, .. } = &fault {
+                error
+                    .excerpt
+                    .lines()
+                    .for_each(|line| _ = writeln!(io::stderr(), "{}", crate::sanitise::sanitise(line)));
+            }
             ExitCode::from(UNREADABLE)
         }
         Err(panic) => {
@@ -70,6 +78,9 @@ enum Fault {
     /// Writing the report failed.
     #[error("cannot write: {0}")]
     Io(#[from] io::Error),
+    /// Something is wrong in a configuration.
+    #[error("{file}:{error}")]
+    Config { file: String, error: crate::config::ConfigError },
     /// Something the user asked for does not exist.
     #[error("{0}")]
     Usage(String),

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::ControlFlow;
 
+use super::admission::Admission;
 use crate::finding::Finding;
 use crate::report::Told;
 use crate::rules::{Again, cause_fingerprint};
@@ -31,13 +32,25 @@ fn fingerprint(finding: &Finding, cause: &str, in_session: bool) -> u64 {
     hasher.finish()
 }
 
+/// What became of a finding.
+#[derive(Clone, Copy, Debug)]
+enum Kept {
+    /// It is kept at this place.
+    At(usize),
+    /// It was told.
+    Told,
+    /// The user does not want it.
+    Left,
+}
+
 /// Collects the findings of a run; or tells them at once and keeps only their count.
 #[derive(Default)]
 pub struct Collection<'t> {
     tell: Option<&'t mut Tell<'t>>,
     findings: Vec<Finding>,
-    /// Where the first finding of a cause is kept, if it is.
-    causes: HashMap<Option<SessionNo>, HashMap<u64, Option<usize>>>,
+    /// What became of the first finding of a cause.
+    causes: HashMap<Option<SessionNo>, HashMap<u64, Kept>>,
+    admission: Option<Admission<'t>>,
     told: BTreeMap<&'static str, Told>,
     dropped: u64,
     broken_off: bool,
@@ -49,26 +62,40 @@ impl<'t> Collection<'t> {
         Self { tell: Some(tell), ..Self::default() }
     }
 
+    /// With an admission that says which findings are wanted.
+    pub fn admitting(self, admission: Option<Admission<'t>>) -> Self {
+        Self { admission, ..self }
+    }
+
+    /// Says which findings are wanted, where not all are.
+    pub fn admission(&mut self) -> Option<&mut Admission<'t>> {
+        self.admission.as_mut()
+    }
+
     /// Adds a finding that belongs to `session`.
-    pub fn add(&mut self, finding: Finding, session: Option<SessionNo>) {
+    pub fn add(&mut self, mut finding: Finding, session: Option<SessionNo>) {
+        let wanted = self.admission.as_ref().is_none_or(|admission| admission.admits(&mut finding, session));
         let Some(cause) = &finding.cause else {
-            self.keep(finding);
+            if wanted {
+                self.keep(finding);
+            }
             return;
         };
         let key = fingerprint(&finding, cause, session.is_some());
         let first = self.causes.get(&session).and_then(|causes| causes.get(&key)).copied();
         match first {
-            Some(place) => {
+            Some(first) => {
                 let Finding { rule, severity, repeats, cost, .. } = finding;
-                self.repeat(place, Again { rule, severity, cause: key, cost }, repeats);
+                self.repeat(first, Again { rule, severity, cause: key, cost }, repeats);
             }
             None => {
-                if let Some(place) = self.keep(finding) {
+                let kept = if wanted { self.keep(finding) } else { Some(Kept::Left) };
+                if let Some(kept) = kept {
                     let causes = self.causes.entry(session).or_default();
                     if session.is_none() && causes.len() >= CAUSES_KEPT {
                         causes.clear();
                     }
-                    causes.insert(key, place);
+                    causes.insert(key, kept);
                 }
             }
         }
@@ -78,8 +105,8 @@ impl<'t> Collection<'t> {
     pub fn add_again(&mut self, again: Again, session: Option<SessionNo>) -> bool {
         // Outside of sessions a cause says too little.
         let causes = session.and_then(|_| self.causes.get(&session));
-        let Some(place) = causes.and_then(|causes| causes.get(&again.cause)).copied() else { return false };
-        self.repeat(place, again, 0);
+        let Some(first) = causes.and_then(|causes| causes.get(&again.cause)).copied() else { return false };
+        self.repeat(first, again, 0);
         true
     }
 
@@ -88,32 +115,39 @@ impl<'t> Collection<'t> {
         self.dropped += 1;
     }
 
-    /// Counts a further occurrence, folded findings of its own included, of what is kept at a place, or was told.
-    fn repeat(&mut self, place: Option<usize>, again: Again, repeats: u64) {
-        match place.and_then(|place| self.findings.get_mut(place)) {
-            Some(first) => first.repeat(again.cost, repeats),
-            None => self.told.entry(again.rule).or_default().repeat(again.severity, again.cost, repeats),
+    /// Counts a further occurrence, folded findings of its own included, of what is kept, or was told.
+    fn repeat(&mut self, first: Kept, again: Again, repeats: u64) {
+        match first {
+            Kept::At(place) => {
+                let first = self.findings.get_mut(place);
+                first.into_iter().for_each(|first| first.repeat(again.cost, repeats));
+            }
+            Kept::Told => self.told.entry(again.rule).or_default().repeat(again.severity, again.cost, repeats),
+            Kept::Left => {}
         }
     }
 
     /// A session is over: no further finding comes of it.
     pub fn close(&mut self, session: SessionNo) {
         self.causes.remove(&Some(session));
+        if let Some(admission) = &mut self.admission {
+            admission.close(session);
+        }
     }
 
-    /// Keeps a finding, or tells it; where it is kept, or `None` where it is beyond the limit.
-    fn keep(&mut self, finding: Finding) -> Option<Option<usize>> {
+    /// Keeps a finding, or tells it; `None` where it is beyond the limit.
+    fn keep(&mut self, finding: Finding) -> Option<Kept> {
         if let Some(tell) = &mut self.tell {
             self.told.entry(finding.rule).or_default().add(&finding);
             self.broken_off |= tell(finding).is_break();
-            return Some(None);
+            return Some(Kept::Told);
         }
         if self.findings.len() >= FINDINGS_KEPT {
             self.dropped += 1;
             return None;
         }
         self.findings.push(finding);
-        Some(Some(self.findings.len() - 1))
+        Some(Kept::At(self.findings.len() - 1))
     }
 
     /// Whether to go on: not when whoever is told broke off.

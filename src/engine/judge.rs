@@ -9,6 +9,7 @@ use super::meter::{Meter, Metered};
 use super::shapes::Shapes;
 use super::untold::Untold;
 use crate::carrier::Carrier;
+use crate::config::Policy;
 use crate::csp::message::{Kind, Message};
 use crate::csp::model::NAMES;
 use crate::csp::name::canonical;
@@ -28,6 +29,7 @@ pub struct Rulebook {
     others: Register,
     shapes: Shapes,
     meter: Option<Meter>,
+    policy: Policy,
 }
 
 /// What the rules said about something.
@@ -130,11 +132,22 @@ impl Rulebook {
     /// # Errors
     /// The name of the first rule whose page cannot be read, and why.
     pub fn new(rules: impl IntoIterator<Item = &'static Rule>) -> Result<Self, (&'static str, PageError)> {
-        let read = |rule: &'static Rule| match Page::parse(rule.page) {
-            Ok(page) => Ok((*rule, page)),
+        Self::with_policy(rules, Policy::default())
+    }
+
+    /// A book of those of these rules that a policy selects, as it wants them.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn with_policy(
+        rules: impl IntoIterator<Item = &'static Rule>,
+        mut policy: Policy,
+    ) -> Result<Self, (&'static str, PageError)> {
+        let mut read = |rule: &'static Rule| match Page::parse(rule.page) {
+            Ok(page) => Ok(policy.page(rule, page).map(|page| (*rule, page))),
             Err(error) => Err((rule.name, error)),
         };
-        let entries = rules.into_iter().map(read).collect::<Result<Vec<_>, _>>()?;
+        let entries = rules.into_iter().filter_map(|rule| read(rule).transpose()).collect::<Result<Vec<_>, _>>()?;
         let messages = Register::new(&entries, |check| match check {
             Check::Message(_) => Some((ANY, &[])),
             Check::MessageWith(names, _) => Some((0, names)),
@@ -151,7 +164,7 @@ impl Rulebook {
             Check::Subscriber(_) | Check::Identity(_) => Some((ANY, &[])),
             _ => None,
         });
-        Ok(Self { entries, messages, sessions, others, shapes: Shapes::default(), meter: None })
+        Ok(Self { entries, messages, sessions, others, shapes: Shapes::default(), meter: None, policy })
     }
 
     /// With a meter that measures how long rules take, and what else is asked of it.
@@ -169,6 +182,11 @@ impl Rulebook {
     pub fn timings(&self) -> Option<Timings> {
         let book = self.entries.iter().map(|(rule, _)| rule.name);
         Some(self.meter.as_ref()?.timings(book, rules::all()))
+    }
+
+    /// Which findings are told.
+    pub fn policy(&self) -> &Policy {
+        &self.policy
     }
 
     /// The rules and their pages.

@@ -4,6 +4,7 @@
 //! [`Collection`] folds findings of one cause. Reading, decoding and judging messages run on all threads; filing them
 //! into sessions is sequential and cheap.
 
+mod admission;
 mod fold;
 mod judge;
 mod meter;
@@ -11,7 +12,9 @@ pub mod pipeline;
 mod shapes;
 mod untold;
 
+use self::admission::Admission;
 use self::meter::Stage;
+pub use admission::HEADS_KEPT;
 pub use fold::{CAUSES_KEPT, Collection, FINDINGS_KEPT, Tell};
 pub use judge::{Judgement, Rulebook};
 pub use shapes::{SHAPE_ELEMENTS_KEPT, SHAPES_KEPT};
@@ -24,6 +27,7 @@ use rayon::prelude::*;
 
 use crate::capture::{Anomaly, Capture, LinkType, Part, Summary};
 use crate::carrier::{Carried, Cir, Direction, Envelope};
+use crate::config::Head;
 use crate::csp::decode::decode;
 use crate::csp::message::{Kind, Message};
 use crate::csp::ssp;
@@ -55,8 +59,17 @@ enum Work {
     Cir(Box<Cir>),
 }
 
-/// A message that was heard, its manner, and the message itself where the rules about messages said something of it.
-type Said = (Heard, Option<Manner>, Option<Box<ssp::Tally>>, Option<(Message, Judgement)>);
+/// A message that was heard.
+struct Said {
+    heard: Heard,
+    manner: Option<Manner>,
+    /// What servers say to each other in it.
+    between: Option<Box<ssp::Tally>>,
+    /// Who talks to whom, where the user asks for it.
+    head: Option<Arc<Head>>,
+    /// The message itself, where the rules about messages said something of it.
+    judged: Option<(Message, Judgement)>,
+}
 
 /// What rules said besides findings.
 #[derive(Default)]
@@ -135,7 +148,9 @@ impl Engine {
     }
 
     /// Reads a capture to its end.
-    fn read(&self, capture: &mut Capture, tls: &mut Context, collection: Collection<'_>) -> Reading {
+    fn read<'t>(&'t self, capture: &mut Capture, tls: &mut Context, collection: Collection<'t>) -> Reading {
+        let paths = capture.parts().into_iter().map(|part| part.name).collect();
+        let collection = collection.admitting(Admission::new(self.rulebook.policy(), paths));
         let mut filing = Filing::new(self, collection);
         let meter = self.rulebook.meter();
         let work = |item: Carried| self.work(item);
@@ -148,7 +163,8 @@ impl Engine {
     }
 
     /// Reads a log to its end.
-    fn read_log(&self, log: &mut Log, collection: Collection<'_>) -> Reading {
+    fn read_log<'t>(&'t self, log: &mut Log, collection: Collection<'t>) -> Reading {
+        let collection = collection.admitting(Admission::new(self.rulebook.policy(), vec![log.known().name]));
         let mut filing = Filing::new(self, collection);
         let meter = self.rulebook.meter();
         let failed = loop {
@@ -212,8 +228,9 @@ impl Engine {
         let heard = meter.sample(Stage::Heard, || Heard::message(&message));
         let judge = || self.rulebook.message(&message, Detail::Brief).said();
         let said = meter.sample(Stage::MessageRules, judge);
-        let beside = ssp::Tally::of(&message).map(Box::new);
-        Work::Heard(Box::new((heard, manner, beside, said.map(|said| (message, said)))))
+        let between = ssp::Tally::of(&message).map(Box::new);
+        let head = admission::head(self.rulebook.policy(), &message.envelope);
+        Work::Heard(Box::new(Said { heard, manner, between, head, judged: said.map(|said| (message, said)) }))
     }
 
     /// Collects what was said of a message. What is news is made a finding now that it is known to whom it belongs.
@@ -286,7 +303,8 @@ impl Engine {
 
 /// What was no message, to be filed.
 fn unsaid(envelope: &Envelope) -> Work {
-    Work::Heard(Box::new((Heard::bare(envelope), None, None, None)))
+    let heard = Heard::bare(envelope);
+    Work::Heard(Box::new(Said { heard, manner: None, between: None, head: None, judged: None }))
 }
 
 /// What was decoded, being filed into sessions and judged.
@@ -315,18 +333,22 @@ impl<'e, 't> Filing<'e, 't> {
         for item in batch {
             match item {
                 Work::Heard(told) => {
-                    let (heard, manner, beside, said) = *told;
+                    let Said { heard, manner, between: tally, head, judged } = *told;
+                    let peers = (heard.flow.opener, heard.flow.acceptor);
                     let mut owner = tracker.hear(heard, &mut closed);
                     if owner.relayed {
                         continue;
                     }
-                    if let Some(tally) = beside {
+                    if let Some(admission) = collection.admission() {
+                        admission.hear(head, peers, owner.session);
+                    }
+                    if let Some(tally) = tally {
                         between.add(*tally);
                     }
                     if let Some(manner) = manner {
                         *manners.entry(manner).or_default() += 1;
                     }
-                    if let Some((message, said)) = said {
+                    if let Some((message, said)) = judged {
                         engine.tell(&message, said, (tracker, &mut owner), collection, aside);
                     }
                 }

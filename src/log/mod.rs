@@ -37,7 +37,7 @@ pub use conversation::{Item, MAX_CHANNELS, MAX_WAITING};
 pub use dump::MAX_DUMP;
 pub use json::{MAX_DEPTH, MAX_RECORD};
 pub use lines::MAX_LINE;
-pub use profile::{MAX_PATTERN, Profile, ProfileError};
+pub use profile::{MAX_PATTERN, Profile, ProfileError, WrittenProfile};
 pub use recognise::LOOKED_AT;
 pub use retold::MAX_LAYOUTS;
 pub use scan::{MAX_GATHERED, MAX_HELD, MAX_WRITERS};

@@ -27,10 +27,10 @@ use super::{Fault, stamp};
 /// How large a compiled pattern may be, in octets.
 pub const MAX_PATTERN: usize = 1 << 20;
 
-/// A profile as it is written.
+/// A profile as it is written, in TOML.
 #[derive(Clone, Deserialize, Debug)]
 #[serde(deny_unknown_fields)]
-struct Written {
+pub struct WrittenProfile {
     line: Spanned<String>,
     continues: Option<Spanned<String>>,
     #[serde(default)]
@@ -45,7 +45,7 @@ struct Written {
 #[serde(deny_unknown_fields)]
 struct File {
     #[serde(default)]
-    profile: BTreeMap<String, Spanned<Written>>,
+    profile: BTreeMap<String, Spanned<WrittenProfile>>,
 }
 
 /// How the lines of one kind of log are read.
@@ -99,7 +99,11 @@ impl Profile {
         file.profile.into_iter().map(|(name, written)| Self::of(name, written.into_inner(), text)).collect()
     }
 
-    fn of(name: String, written: Written, text: &str) -> Result<Self, ProfileError> {
+    /// A profile as it is written in a text.
+    ///
+    /// # Errors
+    /// The first thing that is wrong, with its place.
+    pub fn of(name: String, written: WrittenProfile, text: &str) -> Result<Self, ProfileError> {
         let pattern = |pattern: &Spanned<String>, needs_body: bool| {
             let wrong = |what: String| ProfileError::at(text, pattern.span().start, what);
             let regex = RegexBuilder::new(pattern.get_ref()).size_limit(MAX_PATTERN).build();

@@ -15,6 +15,7 @@ use crate::syntax::NameId;
 use crate::time::Time;
 use crate::wire::FrameNo;
 
+use super::baseline::Known;
 use super::filter::filter;
 use super::human::version_name;
 use super::{Elsewhere, Filed, Outcome};
@@ -158,6 +159,15 @@ struct Summary<'o> {
     findings: BTreeMap<&'o str, usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
     tls: Option<Tls>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    baseline: Option<Compared<'o>>,
+}
+
+/// What came of the baseline.
+#[derive(Serialize)]
+struct Compared<'o> {
+    known: u64,
+    stale: &'o [Known],
 }
 
 #[derive(Serialize)]
@@ -169,8 +179,8 @@ pub(super) struct Tls {
     sealed_bytes: u64,
 }
 
-impl Summary<'_> {
-    fn of(outcome: &Outcome) -> Self {
+impl<'o> Summary<'o> {
+    fn of(outcome: &'o Outcome) -> Self {
         let tally = &outcome.tally;
         let found = |severity| outcome.findings.iter().filter(|f| f.finding.severity == severity).count();
         Self {
@@ -187,6 +197,7 @@ impl Summary<'_> {
             coverage: (tally.exchanges > 0).then(|| (tally.coverage() * 100.0).floor() / 100.0),
             rules_not_judged: by_rule(&outcome.rule_doubts),
             relayed: tally.relayed,
+            baseline: outcome.baseline.as_ref().map(|of| Compared { known: of.known, stale: &of.stale }),
             findings: [Severity::Info, Severity::Warning, Severity::Error].map(|s| (s.name(), found(s))).into(),
             tls: (outcome.tls.flows > 0).then(|| Tls::of(outcome.tls)),
         }

@@ -17,6 +17,7 @@ use crate::time::Time;
 use crate::tls;
 use crate::wire::FrameNo;
 
+pub mod baseline;
 pub mod concise;
 mod contents;
 pub mod csv;
@@ -79,6 +80,8 @@ pub struct Outcome {
     pub skipped_files: u64,
     /// How long stages and rules took, where that was measured.
     pub timings: Option<Timings>,
+    /// What came of holding the findings against a baseline, where there is one. The known ones are not among the findings.
+    pub baseline: Option<baseline::Compared>,
 }
 
 /// The findings of a rule, added up.
@@ -307,4 +310,4 @@ pub fn write(outcome: &Outcome, format: Format, out: &mut impl Write) -> io::Res
 }
 
 #[cfg(test)]
-mod samples;
+pub(crate) mod samples;

@@ -78,7 +78,7 @@ pub(super) fn finding(exhibits: Vec<Exhibit>) -> Finding {
 }
 
 /// An answer that says that nothing is waiting, and a poll all the same.
-pub(super) fn redundant_poll() -> Finding {
+pub(crate) fn redundant_poll() -> Finding {
     finding(vec![
         exhibit(815, 4200, "Polling-Request", "Polling-Request", None, "polled all the same"),
         exhibit(

@@ -67,6 +67,7 @@ pub(super) fn remarks(outcome: &Outcome) -> Vec<String> {
         }
     }
     remarks.extend(skipped(outcome));
+    remarks.extend(known(outcome));
     let cut = outcome.contents.flows.cut_frames;
     remarks.extend((cut > 0).then(|| format!("{} cut by snap length", counted(cut, "frame"))));
     remarks.extend(encrypted(&outcome.tls));
@@ -120,6 +121,21 @@ pub(super) fn untold(input: &Input) -> Option<String> {
 pub fn skipped(outcome: &Outcome) -> Option<String> {
     (outcome.skipped_files > 0)
         .then(|| format!("{} passed over: hidden, or no captures", counted(outcome.skipped_files, "file")))
+}
+
+/// What the baseline knows; `None` without one.
+fn known(outcome: &Outcome) -> Option<String> {
+    let compared = outcome.baseline.as_ref()?;
+    let stale = match compared.stale.len() as u64 {
+        0 => String::new(),
+        stale => format!("; {} of it not found again", counted_entries(stale)),
+    };
+    Some(format!("{} known to the baseline{stale}", counted(compared.known, "finding")))
+}
+
+/// `1 entry`, `2 entries`.
+fn counted_entries(count: u64) -> String {
+    if count == 1 { "1 entry".to_owned() } else { format!("{count} entries") }
 }
 
 /// `12 bytes in 5 TLS flows not deciphered` where something came of each of them, and otherwise

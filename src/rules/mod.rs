@@ -26,6 +26,7 @@ mod keyed;
 mod messaging;
 mod migration;
 mod multiclient;
+mod nearest;
 mod negotiation;
 mod page;
 mod polling;
@@ -38,6 +39,7 @@ mod transaction;
 mod transport;
 
 use keyed::Folding;
+pub use nearest::nearest;
 pub use page::{Evidence, Page, PageError, Parameter, Scope};
 
 /// A rule: a name, a page and a function. It keeps no state outside a call.

@@ -57,9 +57,11 @@ struct Group {
 }
 
 impl Inputs {
-    /// Finds what the arguments name; complains about what is not there.
-    pub(super) fn find(arguments: &[PathBuf], reading: &Reading) -> Result<Self, Fault> {
-        let profiles = profiles(reading.log_profile.as_deref())?;
+    /// Finds what the arguments name; complains about what is not there. Logs are read by the profiles that the arguments
+    /// name, then by those configured.
+    pub(super) fn find(arguments: &[PathBuf], reading: &Reading, configured: &[Profile]) -> Result<Self, Fault> {
+        let mut profiles = profiles(reading.log_profile.as_deref())?;
+        profiles.extend_from_slice(configured);
         let mut inputs = Self { merge: reading.merge, profiles, ..Self::default() };
         let mut seen = BTreeSet::new();
         for argument in arguments {
