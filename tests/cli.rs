@@ -642,3 +642,28 @@ fn a_baseline_knows_what_was_found_and_nothing_else() {
     let broken = check(WARNED, &[]);
     assert_eq!((status(&broken), err(&broken).contains("cannot read the baseline")), (2, true));
 }
+
+#[test]
+fn shells_and_manuals_know_every_command() {
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        let said = out(&run(&["completions", shell]));
+        assert!(said.contains("impslint") && said.contains("min-coverage"), "{shell}");
+    }
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("man");
+    assert_eq!(status(&run(&["man", "-o", text(&folder)])), 0);
+    for page in ["impslint.1", "impslint-check.1", "impslint-decode.1", "impslint-config-show.1"] {
+        let page = fs::read_to_string(folder.join(page)).unwrap();
+        assert!(page.contains(".SH SYNOPSIS"), "{page}");
+    }
+    assert!(out(&run(&["man"])).contains("impslint\\-check(1)"));
+}
+
+#[test]
+fn findings_are_told_in_sentences_when_asked() {
+    let told = out(&run(&["check", WARNED, "--narrate"]));
+    assert!(
+        told.starts_with("Finding 1 of 1.\nRule privacy/plaintext-password, warning, basis guideline.\n"),
+        "{told}"
+    );
+    assert!(told.contains("In all: 1 warning in 1 file"), "{told}");
+}

@@ -181,7 +181,7 @@ pub(crate) fn report((outcome, format): &(Outcome, Format)) -> usize {
 }
 
 /// The format for people.
-pub(crate) const HUMAN: Format = Format::Human(human::Options { width: 100, color: false });
+pub(crate) const HUMAN: Format = Format::Human(human::Options { width: 100, color: false, full: true });
 
 /// The findings of a capture, and how they are told.
 pub(crate) fn found(octets: &Octets, format: Format) -> (Outcome, Format) {

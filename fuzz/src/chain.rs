@@ -50,7 +50,7 @@ fn hold(octets: &[u8], outcome: &Outcome) {
     let json = report(outcome, Format::Json);
     serde_json::from_str::<serde_json::Value>(&json).expect("JSON");
     assert!(!json.chars().any(|c| c != '\n' && c.is_control()), "{json}");
-    let drawn = [(80, false), (160, true)].map(|(width, color)| Format::Human(Options { width, color }));
+    let drawn = [(80, false), (160, true)].map(|(width, color)| Format::Human(Options { width, color, full: true }));
     for format in drawn.into_iter().chain([Format::Concise]) {
         let text = report(outcome, format);
         let coloured = matches!(format, Format::Human(options) if options.color);

@@ -27,6 +27,8 @@ pub(super) enum Command {
     Rules(Rules),
     Explain(Explain),
     Config(Config),
+    Completions(Completions),
+    Man(Man),
 }
 
 /// Check captures and show what is wrong in them.
@@ -43,6 +45,12 @@ pub(super) struct Check {
     /// How to show the findings on standard output.
     #[arg(long, value_enum, default_value = "human")]
     pub(super) format: Format,
+    /// Draw each finding; else one of a kind where there are more than 20.
+    #[arg(long)]
+    pub(super) full: bool,
+    /// Tell findings in sentences instead of drawing them, for screen readers.
+    #[arg(long)]
+    pub(super) narrate: bool,
     /// Write a report in a format to a file besides, such as sarif=found.sarif; any number of times. `-` is standard
     /// output, in place of what --format says.
     #[arg(short, long, value_name = "FORMAT=FILE", value_parser = output)]
@@ -240,6 +248,24 @@ pub(super) struct Rules {
 pub(super) struct Explain {
     /// The rule, family and name: polling/redundant-poll.
     pub(super) rule: String,
+}
+
+/// Print completions for a shell.
+///
+/// For bash: impslint completions bash > ~/.local/share/bash-completion/completions/impslint
+#[derive(Args, Debug)]
+pub(super) struct Completions {
+    /// The shell.
+    #[arg(value_enum)]
+    pub(super) shell: clap_complete::Shell,
+}
+
+/// Print the manual page, or write those of all commands.
+#[derive(Args, Debug)]
+pub(super) struct Man {
+    /// The folder to write the pages of all commands into.
+    #[arg(short, long, value_name = "FOLDER")]
+    pub(super) output: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum, Debug)]

@@ -225,7 +225,7 @@ impl Outputs {
         }
         let first = to_stdout.first().map_or(arguments.format, |output| output.format);
         // What goes to a file has no colours and a fixed width.
-        let plain = human::Options { width: WIDTH, color: false };
+        let plain = human::Options { width: WIDTH, color: false, full: arguments.full };
         let files = files.iter().map(|output| {
             let format = format(arguments, wanted, output.format);
             let format = if let report::Format::Human(_) = format { report::Format::Human(plain) } else { format };
@@ -278,7 +278,11 @@ fn format(arguments: &Check, wanted: &Wanted, format: Format) -> report::Format 
         Format::Gitlab => report::Format::Gitlab,
         Format::Checkstyle => report::Format::Checkstyle,
         Format::Csv => report::Format::Csv,
-        Format::Human => report::Format::Human(human::Options { width: width(), color: colour(&arguments.colour) }),
+        Format::Human if arguments.narrate => report::Format::Narrated(arguments.full),
+        Format::Human => {
+            let (width, color, full) = (width(), colour(&arguments.colour), arguments.full);
+            report::Format::Human(human::Options { width, color, full })
+        }
     }
 }
 

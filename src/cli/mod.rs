@@ -13,6 +13,7 @@ mod explain;
 mod info;
 mod inputs;
 mod rules;
+mod shell;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -46,6 +47,8 @@ pub fn main() -> ExitCode {
             Command::Rules(list) => rules::run(list),
             Command::Explain(explain) => explain::run(explain),
             Command::Config(config) => config::run(config),
+            Command::Completions(wanted) => Ok(shell::completions(wanted)),
+            Command::Man(wanted) => shell::man(wanted),
         }
     });
     match run {

@@ -14,7 +14,9 @@ use crate::finding::{Finding, Scene, Severity};
 
 use super::excerpt::Excerpt;
 use super::filter::filter;
-use super::{Elsewhere, Filed, Outcome, summary};
+use super::groups::{self, Group};
+use super::summary::{self, counted};
+use super::{Elsewhere, Filed, Outcome};
 use crate::sanitise::{MOST_COLUMNS, clip, columns, cut, sanitise, wrap};
 
 /// The narrowest and the widest drawing, in columns.
@@ -33,41 +35,101 @@ pub struct Options {
     pub width: usize,
     /// Whether to use colours.
     pub color: bool,
+    /// Whether each finding is drawn, however many there are.
+    pub full: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { width: WIDTHS.0, color: false }
+        Self { width: WIDTHS.0, color: false, full: false }
     }
 }
 
-/// Writes each finding drawn, then the table by rule, what is to be known besides, and the summary.
+/// Lines that a report of many findings has at most, where not each is drawn.
+pub const MOST_LINES: usize = 50;
+
+/// Rows of the table, and remarks, in a report of many findings.
+const MOST_ROWS: usize = 12;
+const MOST_REMARKS: usize = 6;
+
+/// Writes each finding drawn, or of many one of a kind, then the table by rule, what is to be known besides, and the
+/// summary.
 ///
 /// # Errors
 /// Those of the writer.
 pub fn write(outcome: &Outcome, options: Options, out: &mut impl Write) -> io::Result<()> {
     let artist = Artist::new(options);
-    for batch in outcome.findings.chunks(BATCH) {
-        let drawn: Vec<String> = batch.par_iter().map(|filed| artist.draw(filed)).collect();
-        for text in drawn {
-            writeln!(out, "{text}")?;
+    let is_each_drawn = options.full || outcome.findings.len() <= groups::FEW;
+    let end = End::of(outcome, is_each_drawn);
+    if is_each_drawn {
+        for batch in outcome.findings.chunks(BATCH) {
+            let drawn: Vec<String> = batch.par_iter().map(|filed| artist.draw(filed)).collect();
+            for text in drawn {
+                writeln!(out, "{text}")?;
+            }
         }
+    } else {
+        write_groups(&outcome.findings, &artist, MOST_LINES.saturating_sub(end.0.len()), out)?;
     }
-    let table = summary::table(outcome);
-    for line in &table {
-        writeln!(out, "{line}")?;
+    end.0.iter().try_for_each(|line| writeln!(out, "{line}"))
+}
+
+/// Draws one finding of each group, in at most so many lines: as long as there is room whole, then in brief.
+fn write_groups(findings: &[Filed], artist: &Artist, room: usize, out: &mut impl Write) -> io::Result<()> {
+    let groups = Group::all(findings);
+    // The last line says what is not shown.
+    let mut room = room.saturating_sub(2);
+    let mut told = 0;
+    for group in &groups {
+        let more = match group.count {
+            1 => String::new(),
+            _ => format!("of its kind: {}\n", group.extent()),
+        };
+        let drawn = artist.draw(group.first) + &more + "\n";
+        let text = if drawn.lines().count() <= room { drawn } else { artist.brief(group) };
+        let lines = text.lines().count();
+        if lines > room {
+            break;
+        }
+        room -= lines;
+        told += 1;
+        out.write_all(text.as_bytes())?;
     }
-    if !table.is_empty() {
-        writeln!(out)?;
+    let left = match groups.len() - told {
+        0 => String::new(),
+        left => format!("{} of them shown, {left} not; ", counted(told as u64, "kind")),
+    };
+    let (findings, kinds) = (counted(findings.len() as u64, "finding"), counted(groups.len() as u64, "kind"));
+    writeln!(out, "{findings} of {kinds}; {left}--full draws each")?;
+    writeln!(out)
+}
+
+/// What stands below the findings, line by line.
+struct End(Vec<String>);
+
+impl End {
+    fn of(outcome: &Outcome, whole: bool) -> Self {
+        let mut lines = summary::table(outcome);
+        if !whole && lines.len() > MOST_ROWS + 1 {
+            let left = lines.len() - MOST_ROWS - 1;
+            lines.truncate(MOST_ROWS + 1);
+            lines.push(format!("and {left} more rules"));
+        }
+        if !lines.is_empty() {
+            lines.push(String::new());
+        }
+        let mut remarks = summary::remarks(outcome);
+        if !whole && remarks.len() > MOST_REMARKS {
+            let left = remarks.len() - MOST_REMARKS;
+            remarks.truncate(MOST_REMARKS);
+            remarks.push(format!("and {} more", counted(left as u64, "remark")));
+        }
+        lines.append(&mut remarks);
+        lines.push(summary::coverage(outcome));
+        lines.extend(summary::held_back(outcome));
+        lines.push(summary::counts(outcome));
+        Self(lines)
     }
-    for line in summary::remarks(outcome) {
-        writeln!(out, "{line}")?;
-    }
-    writeln!(out, "{}", summary::coverage(outcome))?;
-    if let Some(line) = summary::held_back(outcome) {
-        writeln!(out, "{line}")?;
-    }
-    writeln!(out, "{}", summary::counts(outcome))
 }
 
 /// Draws findings one like the other.
@@ -93,6 +155,20 @@ impl Artist {
                 .without_primary_span_start()
                 .without_syntax_highlighting();
         Self { handler, width, color: options.color }
+    }
+
+    /// A group in three lines and an empty one.
+    fn brief(&self, group: &Group<'_>) -> String {
+        let Filed { file, finding, .. } = group.first;
+        let frame = finding.place().and_then(|place| place.frames.first()).map(|frame| match frame.log_place() {
+            Some((line, _)) => format!(":{line}"),
+            None => format!(":{}", frame.0),
+        });
+        let message = cut(&clip(&finding.message, MOST_COLUMNS), self.width - 2).to_string();
+        let head =
+            format!("{} ({}, {}): {}", finding.rule, finding.severity.name(), finding.basis.name(), group.extent());
+        let head = cut(&head, self.width).to_string();
+        format!("{head}\n  {message}\n  first: {}{}\n\n", cut_front(file, self.width - 20), frame.unwrap_or_default())
     }
 
     pub(super) fn draw(&self, Filed { file, frames, elsewhere, finding }: &Filed) -> String {

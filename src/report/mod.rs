@@ -25,10 +25,12 @@ pub mod excerpt;
 pub mod filter;
 pub mod github;
 pub mod gitlab;
+mod groups;
 pub mod human;
 mod identity;
 pub mod info;
 pub mod json;
+mod narrated;
 mod neighbourhood;
 mod offsets;
 mod position;
@@ -229,7 +231,7 @@ impl<W: Write> Telling<W> {
     pub fn new(format: Format, out: W) -> Option<Self> {
         let options = match format {
             Format::Human(options) => options,
-            Format::Concise | Format::Jsonl => human::Options::default(),
+            Format::Concise | Format::Jsonl | Format::Narrated(_) => human::Options::default(),
             _ => return None,
         };
         Some(Self { format, artist: Artist::new(options), out, failed: None })
@@ -240,6 +242,7 @@ impl<W: Write> Telling<W> {
         let told = match self.format {
             Format::Human(_) => writeln!(self.out, "{}", self.artist.draw(filed)),
             Format::Jsonl => json::line(filed, &mut self.out),
+            Format::Narrated(_) => narrated::finding(filed, &mut self.out),
             _ => concise::finding(filed, &mut self.out),
         };
         self.failed = told.and_then(|()| self.out.flush()).err();
@@ -263,6 +266,8 @@ impl<W: Write> Telling<W> {
 pub enum Format {
     /// Drawn for people.
     Human(human::Options),
+    /// In sentences, for screen readers; whether each finding is told, however many there are.
+    Narrated(bool),
     /// A line a finding.
     Concise,
     /// One JSON object, see `docs/report.schema.json`.
@@ -297,6 +302,7 @@ impl Format {
 pub fn write(outcome: &Outcome, format: Format, out: &mut impl Write) -> io::Result<()> {
     match format {
         Format::Human(options) => human::write(outcome, options, out),
+        Format::Narrated(full) => narrated::write(outcome, full, out),
         Format::Concise => concise::write(outcome, out),
         Format::Json => json::write(outcome, out),
         Format::Jsonl => json::lines(outcome, out),

@@ -121,7 +121,7 @@ fn hostile_text_never_reaches_the_terminal() {
 #[test]
 fn colour_changes_nothing_but_the_colour() {
     let outcome = outcome(vec![redundant_poll(), bare()]);
-    let colored = written(&outcome, Options { width: 80, color: true });
+    let colored = written(&outcome, Options { width: 80, color: true, full: false });
     assert!(colored.contains("\u{1b}[36mnote:\u{1b}[0m"));
     let stripped = regex::Regex::new("\u{1b}\\[[0-9;]*m").unwrap().replace_all(&colored, "").into_owned();
     assert_eq!(stripped, plain(&outcome));
@@ -130,9 +130,9 @@ fn colour_changes_nothing_but_the_colour() {
 #[test]
 fn widths_are_brought_into_bounds() {
     let outcome = outcome(vec![redundant_poll()]);
-    assert_eq!(written(&outcome, Options { width: 0, color: false }), plain(&outcome));
-    let widest = written(&outcome, Options { width: WIDTHS.1, color: false });
-    assert_eq!(written(&outcome, Options { width: usize::MAX, color: false }), widest);
+    assert_eq!(written(&outcome, Options { width: 0, color: false, full: false }), plain(&outcome));
+    let widest = written(&outcome, Options { width: WIDTHS.1, color: false, full: false });
+    assert_eq!(written(&outcome, Options { width: usize::MAX, color: false, full: false }), widest);
 }
 
 #[test]
@@ -148,7 +148,8 @@ fn output_grows_with_findings_alone() {
         super::super::write(&outcome(vec![redundant_poll(); count]), format, &mut out).unwrap();
         out.len()
     };
-    for format in [Format::Human(Options::default()), Format::Concise, Format::Json] {
+    let full = Options { full: true, ..Options::default() };
+    for format in [Format::Human(full), Format::Concise, Format::Json] {
         let one = size(format, 3) - size(format, 2);
         let grown = size(format, 10_000) - size(format, 1_000);
         // Beside the findings only the digits of the counts and costs grow.
@@ -174,9 +175,36 @@ proptest! {
     ) {
         let mut finding = finding(exhibits);
         finding.message = message;
-        let text = written(&outcome(vec![finding]), Options { width, color: false });
+        let text = written(&outcome(vec![finding]), Options { width, color: false, full: false });
         prop_assert!(!text.contains("Failed to read"));
         prop_assert!(text.contains("  note: fault of client"));
         prop_assert!(!text.chars().any(|c| c != '\n' && is_hidden(c)));
     }
+}
+
+/// Findings of this many kinds, so many of each.
+fn many(kinds: usize, each: usize) -> Outcome {
+    let of = |kind: usize| Finding { message: format!("polled {}", "a".repeat(kind + 1)), ..redundant_poll() };
+    outcome((0..kinds).flat_map(|kind| std::iter::repeat_n(of(kind), each)).collect())
+}
+
+#[test]
+fn of_many_findings_one_of_a_kind_is_drawn_and_the_report_stays_short() {
+    for (kinds, each) in [(1, 21), (3, 3_400), (40, 250), (400, 25)] {
+        let text = plain(&many(kinds, each));
+        assert!(text.lines().count() <= MOST_LINES, "{kinds}: {text}");
+        assert!(text.contains(&format!("{} findings of {kinds} kind", kinds * each)), "{text}");
+        assert!(text.contains(&format!("of its kind: {each} findings")), "{text}");
+        assert_eq!(text.matches("filter: ").count(), 1, "{text}");
+    }
+    let shown = plain(&many(400, 25));
+    let told = shown.lines().filter(|line| line.starts_with("polling/redundant-poll (")).count();
+    assert!(shown.contains(&format!("{told} kinds of them shown, {} not", 400 - told)), "{shown}");
+}
+
+#[test]
+fn each_finding_is_drawn_where_there_are_few_or_it_is_asked_for() {
+    assert_eq!(plain(&many(1, 20)).matches("filter: ").count(), 20);
+    let full = Options { full: true, ..Options::default() };
+    assert_eq!(written(&many(2, 30), full).matches("filter: ").count(), 60);
 }
