@@ -667,3 +667,30 @@ fn findings_are_told_in_sentences_when_asked() {
     );
     assert!(told.contains("In all: 1 warning in 1 file"), "{told}");
 }
+
+#[test]
+fn ladders_are_drawn_of_sessions_and_around_findings() {
+    let all = out(&run(&["ladder", FIELD]));
+    assert_eq!(all.lines().filter(|line| line.trim_start().starts_with("time  frame")).count(), 7, "{all}");
+    assert!(all.lines().all(|line| line.chars().count() <= 100));
+    let one = out(&run(&["ladder", "samples/wasteful.pcapng", "--session", "w77"]));
+    assert!(one.starts_with("session w77, user wv:greta@example.net, CSP 1.2, xml over http\n"), "{one}");
+    assert!(one.contains("│─── Login-Request 1 ──"), "{one}");
+    let hidden = out(&run(&["ladder", "samples/wasteful.pcapng", "--redact"]));
+    assert!(!hidden.contains("greta"), "{hidden}");
+    let around = out(&run(&["ladder", "samples/wasteful.pcapng", "--finding", "5"]));
+    assert!(around.contains("#5") && around.lines().count() < 40, "{around}");
+    let svg = out(&run(&["ladder", "samples/wasteful.pcapng", "--session", "w77", "--format", "svg"]));
+    assert!(svg.starts_with("<svg xmlns=") && svg.ends_with("</svg>\n"), "{svg}");
+    let mermaid = out(&run(&["ladder", "samples/wasteful.pcapng", "--format", "mermaid"]));
+    assert!(mermaid.starts_with("sequenceDiagram\n"), "{mermaid}");
+    for (arguments, why) in [
+        (["ladder", "samples/wasteful.pcapng", "--finding", "999"], "there are findings 1 to"),
+        (["ladder", "samples/wasteful.pcapng", "--session", "none"], "no such session"),
+        (["ladder", FIELD, "--format", "svg"], "choose one with --session"),
+    ] {
+        let output = run(&arguments);
+        assert_eq!((status(&output), err(&output).contains(why)), (2, true), "{}", err(&output));
+    }
+    assert_eq!(status(&run(&["ladder", text(&without_imps())])), 3);
+}

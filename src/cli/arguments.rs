@@ -23,6 +23,7 @@ pub(super) enum Command {
     Check(Check),
     Info(Info),
     Decode(Decode),
+    Ladder(Ladder),
     Craft(Craft),
     Rules(Rules),
     Explain(Explain),
@@ -153,6 +154,32 @@ pub(super) struct Decode {
     /// Show what users wrote to each other.
     #[arg(long)]
     pub(super) show_content: bool,
+    #[command(flatten)]
+    pub(super) reading: Reading,
+}
+
+/// Draw the sequence diagram of sessions, findings in the margin.
+///
+/// What was said over and over is folded, silences are told, and what is missing has a dashed arrow. What users wrote,
+/// passwords and digests are never in it.
+#[derive(Args, Debug)]
+pub(super) struct Ladder {
+    /// Captures (pcap, pcapng) and logs (HAR, tshark's JSON and PDML, logcat, texts with messages in them), also as .gz,
+    /// .zst, .xz, .bz2; folders of them, or quoted patterns such as 'traces/**/*.pcap*'; `-` reads standard input.
+    #[arg(required = true, value_name = "PATH")]
+    pub(super) paths: Vec<PathBuf>,
+    /// Only sessions with this SessionID, or of this user.
+    #[arg(long, value_name = "SESSION")]
+    pub(super) session: Option<String>,
+    /// Only what is around this finding, by its number in the report of check, from 1.
+    #[arg(long, value_name = "N")]
+    pub(super) finding: Option<usize>,
+    /// How to draw it.
+    #[arg(long, value_enum, default_value = "text")]
+    pub(super) format: LadderFormat,
+    /// Name no users.
+    #[arg(long)]
+    pub(super) redact: bool,
     #[command(flatten)]
     pub(super) reading: Reading,
 }
@@ -306,6 +333,16 @@ pub(super) enum DecodeFormat {
     Trace,
     /// A JSON object a message, one a line, the message as XML in it.
     Jsonl,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum, Debug)]
+pub(super) enum LadderFormat {
+    /// Text of at most 100 columns.
+    Text,
+    /// A sequence diagram of Mermaid.
+    Mermaid,
+    /// SVG, of one session.
+    Svg,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum, Debug)]

@@ -12,6 +12,7 @@ mod decode;
 mod explain;
 mod info;
 mod inputs;
+mod ladder;
 mod rules;
 mod shell;
 
@@ -43,6 +44,7 @@ pub fn main() -> ExitCode {
             Command::Check(check) => check::run(check),
             Command::Info(info) => info::run(info),
             Command::Decode(decode) => decode::run(decode),
+            Command::Ladder(ladder) => ladder::run(ladder),
             Command::Craft(craft) => craft::run(craft),
             Command::Rules(list) => rules::run(list),
             Command::Explain(explain) => explain::run(explain),

@@ -20,6 +20,7 @@ pub use judge::{Judgement, Rulebook};
 pub use shapes::{SHAPE_ELEMENTS_KEPT, SHAPES_KEPT};
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -33,6 +34,7 @@ use crate::csp::message::{Kind, Message};
 use crate::csp::ssp;
 use crate::flow::{Counters, End, FlowInfo, Loss};
 use crate::log::{Item, Known, Log};
+use crate::report::ladder::Story;
 use crate::report::{Contents, Filed, Input, Manner, Outcome, Told};
 use crate::rules::{Detail, Found};
 use crate::session::{Chapter, Closed, Doubt, Heard, Limits, Owner, SessionNo, Tally, Tracker};
@@ -76,9 +78,19 @@ struct Said {
 struct Aside {
     doubts: BTreeMap<(&'static str, Doubt), u64>,
     panics: Vec<&'static str>,
+    stories: BTreeMap<SessionNo, Story>,
 }
 
 impl Aside {
+    /// Adds the story of a session, or of a chapter of one.
+    fn tell(&mut self, story: Option<Story>) {
+        let Some(story) = story else { return };
+        match self.stories.entry(story.no) {
+            Entry::Vacant(none) => _ = none.insert(story),
+            Entry::Occupied(mut known) => known.get_mut().go_on(story),
+        }
+    }
+
     fn add(&mut self, doubts: Vec<(&'static str, Doubt)>, panics: Vec<&'static str>) {
         for doubt in doubts {
             *self.doubts.entry(doubt).or_default() += 1;
@@ -96,17 +108,24 @@ pub struct Engine {
     rulebook: Rulebook,
     threads: usize,
     keys: Arc<KeyLog>,
+    stories: bool,
 }
 
 impl Engine {
     /// An engine with these rules that uses the threads of the current rayon pool when `threads` is more than one.
     pub fn new(rulebook: Rulebook, threads: usize) -> Self {
-        Self { rulebook, threads, keys: Arc::default() }
+        Self { rulebook, threads, keys: Arc::default(), stories: false }
     }
 
     /// With the keys of a log, for the TLS in every capture.
     pub fn with_keys(mut self, keys: Arc<KeyLog>) -> Self {
         self.keys = keys;
+        self
+    }
+
+    /// Remembers of each session what it takes to draw it.
+    pub fn with_stories(mut self) -> Self {
+        self.stories = true;
         self
     }
 
@@ -272,7 +291,8 @@ impl Engine {
         let Closed { sessions, subscribers, identities } = closed;
         let read = |chapter: Chapter| {
             let session = chapter.read();
-            (session.no, session.last, self.rulebook.session(&session))
+            let story = self.stories.then(|| Story::of(&session));
+            (session.no, session.last, self.rulebook.session(&session), story)
         };
         let mut sessions = sessions.into_iter();
         loop {
@@ -280,13 +300,15 @@ impl Engine {
             if some.is_empty() {
                 break;
             }
-            let said: Vec<(SessionNo, bool, Judgement)> = if self.threads > 1 && some.len() > CHAPTERS_AT_ONCE / 2 {
-                some.into_par_iter().map(read).collect()
-            } else {
-                some.into_iter().map(read).collect()
-            };
-            for (no, last, said) in said {
+            let said: Vec<(SessionNo, bool, Judgement, Option<Story>)> =
+                if self.threads > 1 && some.len() > CHAPTERS_AT_ONCE / 2 {
+                    some.into_par_iter().map(read).collect()
+                } else {
+                    some.into_iter().map(read).collect()
+                };
+            for (no, last, said, story) in said {
                 collect(said, Some(no), collection, aside);
+                aside.tell(story);
                 if last {
                     collection.close(no);
                 }
@@ -386,6 +408,9 @@ impl<'e, 't> Filing<'e, 't> {
         }
         let (findings, told, dropped) = self.collection.finish();
         let findings = findings.into_iter().map(|finding| Filed::new(finding, name, &locate)).collect();
+        for row in self.aside.stories.values_mut().flat_map(|story| &mut story.rows) {
+            row.frame = row.frame.and_then(&locate).map(|(_, frame)| frame);
+        }
         let contents = Contents { manners: self.manners, between: self.between, ..contents };
         Reading { inputs, tally: self.tracker.tally(), contents, findings, told, dropped, aside: self.aside }
     }
@@ -481,6 +506,9 @@ impl Reading {
             *outcome.told.entry(rule).or_default() += told;
         }
         outcome.dropped_findings += dropped;
+        let mut stories: Vec<Story> = aside.stories.into_values().collect();
+        stories.sort_by_key(|story| story.rows.first().map(|row| row.time));
+        outcome.stories.extend(stories);
         for (key, count) in aside.doubts {
             *outcome.rule_doubts.entry(key).or_default() += count;
         }

@@ -128,7 +128,7 @@ fn span<'i>(inputs: impl IntoIterator<Item = &'i Input> + Clone) -> Vec<String> 
 }
 
 /// Nanoseconds as people say them: `4.2 s`, `6 min 17 s`, `897 d 9 h`.
-fn duration(nanoseconds: u64) -> String {
+pub(super) fn duration(nanoseconds: u64) -> String {
     let seconds = nanoseconds / 1_000_000_000;
     let (minutes, hours, days) = (seconds / 60, seconds / 3600, seconds / 86_400);
     match seconds {

@@ -30,6 +30,7 @@ pub mod human;
 mod identity;
 pub mod info;
 pub mod json;
+pub mod ladder;
 mod narrated;
 mod neighbourhood;
 mod offsets;
@@ -80,6 +81,8 @@ pub struct Outcome {
     pub dropped_findings: u64,
     /// Files in folders that were passed over: hidden ones, and what is no capture.
     pub skipped_files: u64,
+    /// What is remembered of each session to draw it, where that was asked for, by when each began.
+    pub stories: Vec<ladder::Story>,
     /// How long stages and rules took, where that was measured.
     pub timings: Option<Timings>,
     /// What came of holding the findings against a baseline, where there is one. The known ones are not among the findings.
