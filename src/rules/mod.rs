@@ -17,6 +17,7 @@ use crate::session::{Doubt, Session, Subscriber, Transaction, Use};
 use crate::syntax::NameId;
 
 mod accounts;
+mod base64;
 mod contacts;
 mod content;
 mod encoding;

@@ -1,6 +1,7 @@
 use crate::csp::message::Message;
 use crate::csp::name;
 use crate::finding::{Cost, Exhibit};
+use crate::rules::base64::is_base64;
 use crate::rules::{MOST_FINDINGS, Verdict};
 use crate::session::Doubt;
 use crate::syntax::{Encoding, Node};
@@ -68,15 +69,3 @@ const OCTETS: &[&str] = &[
     "vnd.wap.wmlc",
     "x-shockwave-flash",
 ];
-
-/// Whether a text is BASE64: its alphabet, white space, padding only at the end, whole quanta.
-fn is_base64(text: &str) -> bool {
-    let coded: Vec<u8> = text.bytes().filter(|b| !b.is_ascii_whitespace()).collect();
-    let unpadded = coded.iter().rposition(|b| *b != b'=').map_or(0, |last| last + 1);
-    let alphabet = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/');
-    let padding = coded.len() - unpadded;
-    coded.iter().take(unpadded).all(alphabet)
-        && padding <= 2
-        && unpadded % 4 != 1
-        && (padding == 0 || coded.len().is_multiple_of(4))
-}

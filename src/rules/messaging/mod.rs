@@ -3,15 +3,33 @@
 use super::{Check, Rule};
 use crate::csp::name;
 
+mod content_size_mismatch;
+mod duplicate_delivery;
 mod duplicate_send;
+mod foreign_sender;
 mod missing_message_delivered;
 
 /// The rules of the family.
 pub(super) const RULES: &[Rule] = &[
     Rule {
+        name: "messaging/content-size-mismatch",
+        page: include_str!("../../../rules/messaging/content-size-mismatch.md"),
+        check: Check::MessageWith(&[name::CONTENT_SIZE], content_size_mismatch::check),
+    },
+    Rule {
+        name: "messaging/duplicate-delivery",
+        page: include_str!("../../../rules/messaging/duplicate-delivery.md"),
+        check: Check::SessionWith(&[name::NEW_MESSAGE], duplicate_delivery::check),
+    },
+    Rule {
         name: "messaging/duplicate-send",
         page: include_str!("../../../rules/messaging/duplicate-send.md"),
         check: Check::SessionWith(&[name::SEND_MESSAGE_REQUEST], duplicate_send::check),
+    },
+    Rule {
+        name: "messaging/foreign-sender",
+        page: include_str!("../../../rules/messaging/foreign-sender.md"),
+        check: Check::SessionWith(&[name::SEND_MESSAGE_REQUEST], foreign_sender::check),
     },
     Rule {
         name: "messaging/missing-message-delivered",
