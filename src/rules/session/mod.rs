@@ -6,9 +6,11 @@ use crate::csp::name;
 mod expired_by_silence;
 mod missing_logout;
 mod needless_keep_alive;
+mod premature_expiry;
 mod relogin_storm;
 mod tiny_keep_alive_time;
 mod unacknowledged_disconnect;
+mod unanswered_system_message;
 mod use_after_end;
 mod wrong_session_type;
 
@@ -30,6 +32,11 @@ pub(super) const RULES: &[Rule] = &[
         check: Check::SessionWith(&[name::KEEP_ALIVE_REQUEST], needless_keep_alive::check),
     },
     Rule {
+        name: "session/premature-expiry",
+        page: include_str!("../../../rules/session/premature-expiry.md"),
+        check: Check::Session(premature_expiry::check),
+    },
+    Rule {
         name: "session/relogin-storm",
         page: include_str!("../../../rules/session/relogin-storm.md"),
         check: Check::Subscriber(relogin_storm::check),
@@ -43,6 +50,11 @@ pub(super) const RULES: &[Rule] = &[
         name: "session/unacknowledged-disconnect",
         page: include_str!("../../../rules/session/unacknowledged-disconnect.md"),
         check: Check::TransactionOf(&[name::DISCONNECT], unacknowledged_disconnect::check),
+    },
+    Rule {
+        name: "session/unanswered-system-message",
+        page: include_str!("../../../rules/session/unanswered-system-message.md"),
+        check: Check::SessionWith(&[name::SYSTEM_MESSAGE_REQUEST], unanswered_system_message::check),
     },
     Rule {
         name: "session/use-after-end",

@@ -3,9 +3,12 @@
 use super::{Check, Rule};
 
 mod repeated_refused_request;
+mod retry_with_new_id;
+mod retry_without_backoff;
 mod reused_open_id;
 mod unanswered_request;
 mod unanswered_server_request;
+mod unmatched_response;
 mod wrong_mode;
 mod wrong_response_primitive;
 
@@ -15,6 +18,16 @@ pub(super) const RULES: &[Rule] = &[
         name: "transaction/repeated-refused-request",
         page: include_str!("../../../rules/transaction/repeated-refused-request.md"),
         check: Check::Session(repeated_refused_request::check),
+    },
+    Rule {
+        name: "transaction/retry-with-new-id",
+        page: include_str!("../../../rules/transaction/retry-with-new-id.md"),
+        check: Check::Session(retry_with_new_id::check),
+    },
+    Rule {
+        name: "transaction/retry-without-backoff",
+        page: include_str!("../../../rules/transaction/retry-without-backoff.md"),
+        check: Check::Session(retry_without_backoff::check),
     },
     Rule {
         name: "transaction/reused-open-id",
@@ -30,6 +43,11 @@ pub(super) const RULES: &[Rule] = &[
         name: "transaction/unanswered-server-request",
         page: include_str!("../../../rules/transaction/unanswered-server-request.md"),
         check: Check::Transaction(unanswered_server_request::check),
+    },
+    Rule {
+        name: "transaction/unmatched-response",
+        page: include_str!("../../../rules/transaction/unmatched-response.md"),
+        check: Check::Session(unmatched_response::check),
     },
     Rule {
         name: "transaction/wrong-mode",
