@@ -9,11 +9,15 @@ use crate::csp::{address, name};
 use crate::session::Event;
 
 mod availability_flash;
+mod ignored_autosubscribe_refusal;
+mod missing_initial_notification;
 mod one_by_one_subscription;
 mod presence_polling;
 mod published_server_attribute;
 mod redundant_update;
+mod repeated_subscription;
 mod split_update;
+mod unchanged_notification;
 mod value_despite_qualifier;
 
 /// The rules of the family.
@@ -22,6 +26,19 @@ pub(super) const RULES: &[Rule] = &[
         name: "presence/availability-flash",
         page: include_str!("../../../rules/presence/availability-flash.md"),
         check: Check::Session(availability_flash::check),
+    },
+    Rule {
+        name: "presence/ignored-autosubscribe-refusal",
+        page: include_str!("../../../rules/presence/ignored-autosubscribe-refusal.md"),
+        check: Check::SessionWith(
+            &[name::AUTO_SUBSCRIBE, name::SUBSCRIBE_PRESENCE_REQUEST],
+            ignored_autosubscribe_refusal::check,
+        ),
+    },
+    Rule {
+        name: "presence/missing-initial-notification",
+        page: include_str!("../../../rules/presence/missing-initial-notification.md"),
+        check: Check::TransactionOf(&[name::SUBSCRIBE_PRESENCE_REQUEST], missing_initial_notification::check),
     },
     Rule {
         name: "presence/one-by-one-subscription",
@@ -44,9 +61,19 @@ pub(super) const RULES: &[Rule] = &[
         check: Check::SessionWith(&[name::UPDATE_PRESENCE_REQUEST], redundant_update::check),
     },
     Rule {
+        name: "presence/repeated-subscription",
+        page: include_str!("../../../rules/presence/repeated-subscription.md"),
+        check: Check::SessionWith(&[name::SUBSCRIBE_PRESENCE_REQUEST], repeated_subscription::check),
+    },
+    Rule {
         name: "presence/split-update",
         page: include_str!("../../../rules/presence/split-update.md"),
         check: Check::SessionWith(&[name::UPDATE_PRESENCE_REQUEST], split_update::check),
+    },
+    Rule {
+        name: "presence/unchanged-notification",
+        page: include_str!("../../../rules/presence/unchanged-notification.md"),
+        check: Check::SessionWith(&[name::PRESENCE_NOTIFICATION_REQUEST], unchanged_notification::check),
     },
     Rule {
         name: "presence/value-despite-qualifier",
