@@ -694,3 +694,17 @@ fn ladders_are_drawn_of_sessions_and_around_findings() {
     }
     assert_eq!(status(&run(&["ladder", text(&without_imps())])), 3);
 }
+
+#[test]
+fn codes_and_primitives_are_explained_with_the_pages_about_them() {
+    let code = out(&run(&["explain", "604"]));
+    assert!(code.starts_with("604: ") && code.contains("What to do: "), "{code}");
+    assert!(code.contains("session/premature-expiry") && !code.contains("content/nudge-burst"), "{code}");
+    let poll = out(&run(&["explain", "polling-request"]));
+    assert!(poll.starts_with("Polling-Request\n\nSent by the client; CSP 1.1, 1.2, 1.3\n"), "{poll}");
+    assert!(poll.contains("polling/redundant-poll"), "{poll}");
+    let logout = out(&run(&["explain", "Logout-Request"]));
+    assert!(logout.contains("Answered by Disconnect in CSP 1.1, or Status in CSP 1.2, 1.3"), "{logout}");
+    let answer = out(&run(&["explain", "Poll"]));
+    assert_eq!(answer, "");
+}

@@ -270,11 +270,11 @@ pub(super) struct Rules {
     pub(super) format: ListFormat,
 }
 
-/// Explain a rule: print its guideline page.
+/// Explain a rule, a status code or a primitive: print the guideline page, or what is known and which pages are about it.
 #[derive(Args, Debug)]
 pub(super) struct Explain {
-    /// The rule, family and name: polling/redundant-poll.
-    pub(super) rule: String,
+    /// A rule (polling/redundant-poll), a status code (604) or a primitive (Polling-Request).
+    pub(super) what: String,
 }
 
 /// Print completions for a shell.
