@@ -10,7 +10,6 @@ use crate::session::Event;
 
 mod availability_flash;
 mod ignored_autosubscribe_refusal;
-mod missing_initial_notification;
 mod one_by_one_subscription;
 mod presence_polling;
 mod published_server_attribute;
@@ -34,11 +33,6 @@ pub(super) const RULES: &[Rule] = &[
             &[name::AUTO_SUBSCRIBE, name::SUBSCRIBE_PRESENCE_REQUEST],
             ignored_autosubscribe_refusal::check,
         ),
-    },
-    Rule {
-        name: "presence/missing-initial-notification",
-        page: include_str!("../../../rules/presence/missing-initial-notification.md"),
-        check: Check::TransactionOf(&[name::SUBSCRIBE_PRESENCE_REQUEST], missing_initial_notification::check),
     },
     Rule {
         name: "presence/one-by-one-subscription",
