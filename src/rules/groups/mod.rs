@@ -4,6 +4,7 @@ use super::{Check, Rule};
 use crate::csp::name;
 
 mod accepted_without_join;
+mod fake_conference;
 mod foreign_group_id;
 mod incomplete_invitation;
 mod joined_users_polling;
@@ -16,6 +17,11 @@ pub(super) const RULES: &[Rule] = &[
         name: "groups/accepted-without-join",
         page: include_str!("../../../rules/groups/accepted-without-join.md"),
         check: Check::SessionWith(&[name::INVITE_USER_RESPONSE], accepted_without_join::check),
+    },
+    Rule {
+        name: "groups/fake-conference",
+        page: include_str!("../../../rules/groups/fake-conference.md"),
+        check: Check::SessionWith(&[name::SEND_MESSAGE_REQUEST], fake_conference::check),
     },
     Rule {
         name: "groups/foreign-group-id",

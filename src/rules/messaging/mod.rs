@@ -8,6 +8,8 @@ mod duplicate_delivery;
 mod duplicate_send;
 mod foreign_sender;
 mod missing_message_delivered;
+mod push_in_notify_mode;
+mod resend_to_all;
 
 /// The rules of the family.
 pub(super) const RULES: &[Rule] = &[
@@ -35,5 +37,15 @@ pub(super) const RULES: &[Rule] = &[
         name: "messaging/missing-message-delivered",
         page: include_str!("../../../rules/messaging/missing-message-delivered.md"),
         check: Check::SessionWith(&[name::NEW_MESSAGE, name::GET_MESSAGE_REQUEST], missing_message_delivered::check),
+    },
+    Rule {
+        name: "messaging/push-in-notify-mode",
+        page: include_str!("../../../rules/messaging/push-in-notify-mode.md"),
+        check: Check::SessionWith(&[name::NEW_MESSAGE], push_in_notify_mode::check),
+    },
+    Rule {
+        name: "messaging/resend-to-all",
+        page: include_str!("../../../rules/messaging/resend-to-all.md"),
+        check: Check::SessionWith(&[name::SEND_MESSAGE_REQUEST], resend_to_all::check),
     },
 ];
