@@ -16,6 +16,8 @@ use serde_json::Value;
 const BAND: f64 = 3.0;
 /// The same with other tools than those of the baseline.
 const WIDE_BAND: f64 = 15.0;
+/// Instructions by which a count may differ all the same: of a small one, what chance adds is a large share.
+const CHANCE: u64 = 50_000;
 
 /// What was counted, and with what.
 #[derive(Serialize, Deserialize, PartialEq, Debug)]
@@ -74,7 +76,7 @@ fn compare(before: &Baseline, now: &Baseline) -> bool {
         };
         let change = (*count as f64 / *then as f64 - 1.0) * 100.0;
         println!("{bench:28} {then:>14} {count:>14} {change:>+7.1}%");
-        if change.abs() > band {
+        if change.abs() > band && count.abs_diff(*then) > CHANCE {
             let how = if change > 0.0 { "slower" } else { "faster" };
             left.push(format!("{bench} became {how}: {change:+.1} %, and the band is {band} %"));
         }
