@@ -57,7 +57,7 @@ pub(super) struct Check {
     #[arg(short, long, value_name = "FORMAT=FILE", value_parser = output)]
     pub(super) output: Vec<Output>,
     /// Replace users and phone numbers by pseudonyms and what people wrote by its length, in every report. Reports in
-    /// sarif, junit, github and gitlab are so anyway.
+    /// sarif, junit, github, gitlab and html are so anyway.
     #[arg(long)]
     pub(super) redact: bool,
     /// Name users in every report.
@@ -317,6 +317,8 @@ pub(super) enum Format {
     Checkstyle,
     /// A row a finding.
     Csv,
+    /// One page that stands by itself, for a browser.
+    Html,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum, Debug)]

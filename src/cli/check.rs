@@ -278,6 +278,7 @@ fn format(arguments: &Check, wanted: &Wanted, format: Format) -> report::Format 
         Format::Gitlab => report::Format::Gitlab,
         Format::Checkstyle => report::Format::Checkstyle,
         Format::Csv => report::Format::Csv,
+        Format::Html => report::Format::Html,
         Format::Human if arguments.narrate => report::Format::Narrated(arguments.full),
         Format::Human => {
             let (width, color, full) = (width(), colour(&arguments.colour), arguments.full);

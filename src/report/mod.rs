@@ -26,6 +26,7 @@ pub mod filter;
 pub mod github;
 pub mod gitlab;
 mod groups;
+pub mod html;
 pub mod human;
 mod identity;
 pub mod info;
@@ -289,12 +290,14 @@ pub enum Format {
     Checkstyle,
     /// A row a finding.
     Csv,
+    /// One page that stands by itself.
+    Html,
 }
 
 impl Format {
     /// Whether reports of the format are passed on, so that they tell nobody's name unless asked to.
     pub fn is_passed_on(self) -> bool {
-        matches!(self, Self::Sarif | Self::Junit(_) | Self::Github | Self::Gitlab)
+        matches!(self, Self::Sarif | Self::Junit(_) | Self::Github | Self::Gitlab | Self::Html)
     }
 }
 
@@ -315,6 +318,7 @@ pub fn write(outcome: &Outcome, format: Format, out: &mut impl Write) -> io::Res
         Format::Gitlab => gitlab::write(outcome, out),
         Format::Checkstyle => xml::checkstyle(outcome, out),
         Format::Csv => csv::write(outcome, out),
+        Format::Html => html::write(outcome, out),
     }
 }
 

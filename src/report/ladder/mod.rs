@@ -188,7 +188,7 @@ fn fold(rows: Vec<(Row, Vec<Note>)>) -> Vec<Rung> {
 }
 
 /// `17`, or the line of a log.
-fn frame(frame: FrameNo) -> String {
+pub(super) fn frame(frame: FrameNo) -> String {
     match frame.log_place() {
         Some((line, _)) => format!("l.{line}"),
         None => frame.0.to_string(),
