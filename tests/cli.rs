@@ -708,3 +708,52 @@ fn codes_and_primitives_are_explained_with_the_pages_about_them() {
     let answer = out(&run(&["explain", "Poll"]));
     assert_eq!(answer, "");
 }
+
+#[test]
+fn findings_become_comments_on_the_frames_of_the_capture() {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let target = folder.join("annotated.pcapng");
+    let to = format!("pcapng={}", text(&target));
+    let output = run(&["check", "samples/wasteful.pcapng", "--format", "json", "-o", &to]);
+    assert_eq!((status(&output), err(&output)), (1, String::new()));
+    let report: serde_json::Value = serde_json::from_str(&out(&output)).unwrap();
+    let findings = report["findings"].as_array().unwrap();
+    let mut frames: Vec<u64> =
+        findings.iter().flat_map(|f| f["frames"].as_array().unwrap()).map(|no| no.as_u64().unwrap()).collect();
+    frames.sort_unstable();
+    frames.dedup();
+    // What is found in the capture with comments is the same.
+    let again = run(&["check", text(&target), "--format", "json"]);
+    let told = |output: &Output| out(output).replace(text(&target), "samples/wasteful.pcapng");
+    let findings_of = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap()["findings"].clone();
+    assert_eq!(findings_of(&told(&again)), findings_of(&out(&output)));
+    let shown = Command::new("tshark")
+        .args([
+            "-r",
+            text(&target),
+            "-Y",
+            "frame.comment contains \"impslint: \"",
+            "-T",
+            "fields",
+            "-e",
+            "frame.number",
+        ])
+        .output();
+    match shown {
+        Ok(shown) => {
+            let shown = String::from_utf8(shown.stdout).unwrap();
+            let shown: Vec<u64> = shown.lines().map(|line| line.parse().unwrap()).collect();
+            assert_eq!(shown, frames);
+        }
+        Err(_) => println!("no tshark here: the comments are not looked at with it"),
+    }
+    for (arguments, why) in [
+        (vec!["check", "samples/wasteful.pcapng", "-o", "pcapng=samples/wasteful.pcapng"], "the capture itself"),
+        (vec!["check", CLEAN, FIELD, "-o", &to], "only a single capture"),
+        (vec!["check", "tests/logs/text-pretty.log", "-o", &to], "a log has no packets"),
+        (vec!["check", CLEAN, "--format", "pcapng"], "goes to a file"),
+    ] {
+        let output = run(&arguments);
+        assert_eq!((status(&output), err(&output).contains(why)), (2, true), "{}", err(&output));
+    }
+}

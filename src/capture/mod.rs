@@ -9,6 +9,7 @@
 //! behind damage, `anomaly` and `tally` keep what there is to tell about the whole. `unpack` decompresses. [`mod@write`]
 //! is the way back: frames in, pcapng out.
 
+pub mod annotate;
 mod anomaly;
 mod error;
 mod format;

@@ -28,6 +28,22 @@ impl Order {
         })
     }
 
+    /// A number in two octets.
+    pub(super) fn put_u16(self, number: u16) -> [u8; 2] {
+        match self {
+            Self::Little => number.to_le_bytes(),
+            Self::Big => number.to_be_bytes(),
+        }
+    }
+
+    /// A number in four octets.
+    pub(super) fn put_u32(self, number: u32) -> [u8; 4] {
+        match self {
+            Self::Little => number.to_le_bytes(),
+            Self::Big => number.to_be_bytes(),
+        }
+    }
+
     /// Eight octets as a signed number; `None` when there are more or fewer.
     pub(super) fn i64(self, octets: &[u8]) -> Option<i64> {
         let octets = octets.try_into().ok()?;

@@ -5,17 +5,20 @@ use std::io::{self, Write};
 use super::{LinkType, MAX_BLOCK_LEN};
 use crate::time::Time;
 
-/// A pcapng file that is being written: one section, little-endian, with one interface that counts nanoseconds.
+/// A pcapng file that is being written: one section, little-endian, with interfaces that count nanoseconds.
 #[derive(Debug)]
 pub struct PcapNgWriter<W: Write> {
     out: W,
     block: Vec<u8>,
+    /// The link types of the interfaces, by number, and the number of the one that frames are of.
+    links: Vec<LinkType>,
+    interface: u32,
 }
 
 impl<W: Write> PcapNgWriter<W> {
     /// Begins a file: Section Header Block and Interface Description Block.
     pub fn new(out: W, link: LinkType) -> io::Result<Self> {
-        let mut writer = Self { out, block: Vec::new() };
+        let mut writer = Self { out, block: Vec::new(), links: Vec::new(), interface: 0 };
         writer.begin(0x0a0d_0d0a);
         writer.u32(0x1a2b_3c4d);
         writer.u16(1);
@@ -24,15 +27,30 @@ impl<W: Write> PcapNgWriter<W> {
         writer.block.extend(u64::MAX.to_le_bytes());
         writer.end()?;
 
-        writer.begin(1);
-        writer.u16(link.0);
-        writer.u16(0);
-        // The snap length: no limit.
-        writer.u32(0);
-        writer.option(9, &[9])?;
-        writer.option(0, &[])?;
-        writer.end()?;
+        writer.interface(link)?;
         Ok(writer)
+    }
+
+    /// Says of which link type the following frames are.
+    ///
+    /// # Errors
+    ///
+    /// Those of the writer.
+    pub fn interface(&mut self, link: LinkType) -> io::Result<()> {
+        let known = self.links.iter().position(|known| *known == link);
+        self.interface = u32::try_from(known.unwrap_or(self.links.len())).unwrap_or(0);
+        if known.is_some() {
+            return Ok(());
+        }
+        self.links.push(link);
+        self.begin(1);
+        self.u16(link.0);
+        self.u16(0);
+        // The snap length: no limit.
+        self.u32(0);
+        self.option(9, &[9])?;
+        self.option(0, &[])?;
+        self.end()
     }
 
     /// Writes a whole frame and the comments on it. A time before 1970 becomes 1970, which is as early as pcapng goes.
@@ -56,7 +74,7 @@ impl<W: Write> PcapNgWriter<W> {
             u32::try_from(bytes.len()).ok().filter(|&len| len < MAX_BLOCK_LEN).ok_or(io::ErrorKind::InvalidInput)?;
         let ticks = time.0.max(0).cast_unsigned();
         self.begin(6);
-        self.u32(0);
+        self.u32(self.interface);
         self.u32((ticks >> 32) as u32);
         self.u32(ticks as u32);
         self.u32(len);

@@ -319,6 +319,8 @@ pub(super) enum Format {
     Csv,
     /// One page that stands by itself, for a browser.
     Html,
+    /// The capture once more, each finding a comment on its frames; only to a file.
+    Pcapng,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum, Debug)]

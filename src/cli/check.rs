@@ -14,6 +14,8 @@ use super::{
     FOUND, Fault, INTERNAL, NOT_RECOGNISED, TOO_POOR, UNREADABLE, complain, config, inputs, inputs::Inputs,
     inputs::Source,
 };
+use crate::capture::Capture;
+use crate::capture::annotate::{self, AnnotateError};
 use crate::config::Config;
 use crate::engine::Engine;
 use crate::report::baseline::Baseline;
@@ -64,6 +66,9 @@ pub(super) fn run(arguments: &Check) -> Result<u8, Fault> {
         _ if outcome.inputs.is_empty() => {}
         Some(telling) => telling.finish(&outcome)?,
         None => outputs.write(&outcome, &mut out)?,
+    }
+    if let Some(target) = &outputs.annotated {
+        annotate(target, arguments, &outputs, &outcome)?;
     }
     if let Some(timings) = &outcome.timings {
         timings.write(began.elapsed(), &mut io::stderr().lock())?;
@@ -211,6 +216,8 @@ fn tell_apart(outcome: &Outcome, format: report::Format) {
 struct Outputs {
     /// What goes to standard output.
     first: report::Format,
+    /// Where the capture goes once more, with comments.
+    annotated: Option<PathBuf>,
     files: Vec<(report::Format, PathBuf)>,
     /// Whether users have pseudonyms, where the format does not decide it.
     redact: Option<bool>,
@@ -220,9 +227,18 @@ impl Outputs {
     fn of(arguments: &Check, wanted: &Wanted) -> Result<Self, Fault> {
         let (to_stdout, files): (Vec<_>, Vec<_>) =
             arguments.output.iter().partition(|output| output.file == Path::new("-"));
+        let (annotated, files): (Vec<_>, Vec<_>) =
+            files.into_iter().partition(|output| output.format == Format::Pcapng);
+        if arguments.format == Format::Pcapng || to_stdout.iter().any(|output| output.format == Format::Pcapng) {
+            return Err(Fault::Usage("pcapng goes to a file: --output pcapng=FILE".to_owned()));
+        }
+        if annotated.len() > 1 {
+            return Err(Fault::Usage("only one file can be the capture with comments".to_owned()));
+        }
         if to_stdout.len() > 1 {
             return Err(Fault::Usage("only one report can go to standard output".to_owned()));
         }
+        let annotated = annotated.first().map(|output| output.file.clone());
         let first = to_stdout.first().map_or(arguments.format, |output| output.format);
         // What goes to a file has no colours and a fixed width.
         let plain = human::Options { width: WIDTH, color: false, full: arguments.full };
@@ -231,13 +247,13 @@ impl Outputs {
             let format = if let report::Format::Human(_) = format { report::Format::Human(plain) } else { format };
             (format, output.file.clone())
         });
-        Ok(Self { first: format(arguments, wanted, first), files: files.collect(), redact: wanted.redact })
+        Ok(Self { first: format(arguments, wanted, first), annotated, files: files.collect(), redact: wanted.redact })
     }
 
     /// Whether findings may be told one by one: where nothing of them is to be written besides, and they are told as
     /// they are.
     fn is_told(&self) -> bool {
-        self.files.is_empty() && self.redact != Some(true)
+        self.files.is_empty() && self.annotated.is_none() && self.redact != Some(true)
     }
 
     fn write(&self, outcome: &Outcome, out: &mut impl Write) -> io::Result<()> {
@@ -261,6 +277,50 @@ impl Outputs {
     }
 }
 
+/// Writes the capture once more, with comments; to a file beside the target, which it replaces when all is written.
+fn annotate(target: &Path, arguments: &Check, outputs: &Outputs, outcome: &Outcome) -> Result<(), Fault> {
+    let refuse = |why: &str| Err(Fault::Usage(format!("--output pcapng={}: {why}", target.display())));
+    let input = match (outcome.inputs.as_slice(), arguments.paths.as_slice()) {
+        ([input], _) if input.is_log => return refuse("a log has no packets"),
+        ([_], [path]) if path == Path::new("-") => return refuse("what a pipe brought cannot be read once more"),
+        ([input], _) => input,
+        _ => return refuse("only a single capture can be written once more"),
+    };
+    let source = Path::new(&input.path);
+    let real = |path: &Path| path.canonicalize().ok();
+    if real(target).is_some_and(|target| real(source) == Some(target)) {
+        return refuse("this is the capture itself");
+    }
+    let mut capture = Capture::open(source)?;
+    let redacted = (outputs.redact == Some(true)).then(|| report::redacted(outcome));
+    let comments = report::annotations::comments(redacted.as_ref().unwrap_or(outcome), &input.path);
+    let mut name = target.as_os_str().to_owned();
+    name.push(".part");
+    let part = PathBuf::from(name);
+    let mut write = || {
+        let mut out = BufWriter::new(create(&part)?);
+        let told = annotate::annotate(&mut capture, &comments, &mut out)?;
+        out.flush()?;
+        std::fs::rename(&part, target)?;
+        Ok(told)
+    };
+    match write() {
+        Ok(told) if told.without > 0 => {
+            complain(&format!("{}: {} frames cannot have comments", target.display(), told.without));
+        }
+        Ok(_) => {}
+        Err(AnnotateError::Write(error)) => {
+            let _ = std::fs::remove_file(&part);
+            return Err(Fault::Io(error));
+        }
+        Err(AnnotateError::Read(error)) => {
+            let _ = std::fs::remove_file(&part);
+            return refuse(&error.to_string());
+        }
+    }
+    Ok(())
+}
+
 /// A file to write a report to; an error names it.
 fn create(file: &Path) -> io::Result<File> {
     let named = |error: io::Error| io::Error::new(error.kind(), format!("cannot write {}: {error}", file.display()));
@@ -278,7 +338,8 @@ fn format(arguments: &Check, wanted: &Wanted, format: Format) -> report::Format 
         Format::Gitlab => report::Format::Gitlab,
         Format::Checkstyle => report::Format::Checkstyle,
         Format::Csv => report::Format::Csv,
-        Format::Html => report::Format::Html,
+        // Where it goes to a file it is no report.
+        Format::Html | Format::Pcapng => report::Format::Html,
         Format::Human if arguments.narrate => report::Format::Narrated(arguments.full),
         Format::Human => {
             let (width, color, full) = (width(), colour(&arguments.colour), arguments.full);

@@ -17,6 +17,7 @@ use crate::time::Time;
 use crate::tls;
 use crate::wire::FrameNo;
 
+pub mod annotations;
 pub mod baseline;
 pub mod concise;
 mod contents;
