@@ -757,3 +757,42 @@ fn findings_become_comments_on_the_frames_of_the_capture() {
         assert_eq!((status(&output), err(&output).contains(why)), (2, true), "{}", err(&output));
     }
 }
+
+#[test]
+fn comments_in_a_capture_suppress_what_they_name() {
+    use impslint::capture::Capture;
+    use impslint::capture::annotate::annotate;
+    let noted = |name: &str, comment: &str| {
+        let mut capture = Capture::open(Path::new(env!("CARGO_MANIFEST_DIR")).join(WARNED).as_path()).unwrap();
+        let mut octets = Vec::new();
+        let comments = [(impslint::wire::FrameNo(4), vec![comment.to_owned()])].into();
+        annotate(&mut capture, &comments, &mut octets).unwrap();
+        file(name, &octets)
+    };
+    let check = |path: &Path, format: &str| {
+        impslint(&["check", text(path), "--format", format]).env("SOURCE_DATE_EPOCH", "1795564800").output().unwrap()
+    };
+    let known =
+        noted("suppressed.pcapng", "impslint: ignore[privacy/plaintext-password] a test account until 2027-01-01");
+    let human = check(&known, "human");
+    assert_eq!((status(&human), err(&human)), (0, String::new()), "{}", out(&human));
+    assert!(out(&human).contains("1 finding suppressed by comments in the capture"), "{}", out(&human));
+    let sarif: serde_json::Value = serde_json::from_str(&out(&check(&known, "sarif"))).unwrap();
+    let results = sarif["runs"][0]["results"].as_array().unwrap();
+    assert_eq!(results.len(), 1);
+    assert_eq!(results[0]["suppressions"][0]["justification"], "a test account");
+    let schema: serde_json::Value = serde_json::from_str(include_str!("../docs/report.schema.json")).unwrap();
+    let report: serde_json::Value = serde_json::from_str(&out(&check(&known, "json"))).unwrap();
+    jsonschema::validator_for(&schema).unwrap().validate(&report).unwrap();
+    assert_eq!(report["summary"]["suppressed"], 1);
+    let unused = check(&noted("unused.pcapng", "impslint: ignore[polling] none there"), "human");
+    assert_eq!(status(&unused), 1);
+    assert!(
+        err(&unused).contains("the comment on frame 4 suppresses nothing: nothing of it was found"),
+        "{}",
+        err(&unused)
+    );
+    let expired = noted("expired.pcapng", "impslint: ignore[privacy] a test account until 2026-01-01");
+    let expired = check(&expired, "human");
+    assert_eq!((status(&expired), err(&expired).contains("since 2026-01-01")), (1, true), "{}", err(&expired));
+}

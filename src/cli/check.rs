@@ -8,6 +8,9 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use clap::ValueEnum;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 
 use super::arguments::{Check, Colour, FailOn, Format, When};
 use super::{
@@ -16,7 +19,7 @@ use super::{
 };
 use crate::capture::Capture;
 use crate::capture::annotate::{self, AnnotateError};
-use crate::config::Config;
+use crate::config::{Config, suppress};
 use crate::engine::Engine;
 use crate::report::baseline::Baseline;
 use crate::report::{self, Filed, Outcome, Telling, human};
@@ -58,6 +61,9 @@ pub(super) fn run(arguments: &Check) -> Result<u8, Fault> {
         }
     }
     outcome.skipped_files = inputs.skipped();
+    for complaint in suppress(&mut outcome, today()) {
+        complain(&complaint);
+    }
     if let Some(baseline) = &wanted.baseline {
         baseline.apply(&mut outcome, inputs.unreadable())?;
     }
@@ -78,6 +84,13 @@ pub(super) fn run(arguments: &Check) -> Result<u8, Fault> {
         complain(&wanted.poverty(&outcome));
     }
     Ok(wanted.status(&outcome, inputs.unreadable()))
+}
+
+/// The day of the run, in UTC; of builds that are to be the same at any time, the day that they are said to be of.
+fn today() -> Date {
+    let said = std::env::var("SOURCE_DATE_EPOCH").ok().and_then(|seconds| seconds.parse().ok());
+    let moment = said.and_then(|seconds| Timestamp::from_second(seconds).ok()).unwrap_or_else(Timestamp::now);
+    moment.to_zoned(TimeZone::UTC).date()
 }
 
 /// What is wanted of a run: what the command line says, and what it leaves open as the configuration says.

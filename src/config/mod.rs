@@ -6,6 +6,7 @@
 mod policy;
 mod schema;
 mod selector;
+mod suppression;
 mod written;
 
 use std::path::{Path, PathBuf};
@@ -15,6 +16,7 @@ use crate::log::Profile;
 pub use policy::{Head, Override, Policy, Setting};
 pub use schema::schema;
 pub use selector::{Selection, Selector, Subject};
+pub use suppression::suppress;
 
 /// Name of the file of a configuration.
 pub const FILE_NAME: &str = "impslint.toml";

@@ -26,7 +26,7 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use crate::capture::{Anomaly, Capture, LinkType, Part, Summary};
+use crate::capture::{Anomaly, Capture, Comment, LinkType, Part, Summary};
 use crate::carrier::{Carried, Cir, Direction, Envelope};
 use crate::config::Head;
 use crate::csp::decode::decode;
@@ -35,7 +35,7 @@ use crate::csp::ssp;
 use crate::flow::{Counters, End, FlowInfo, Loss};
 use crate::log::{Item, Known, Log};
 use crate::report::ladder::Story;
-use crate::report::{Contents, Filed, Input, Manner, Outcome, Told};
+use crate::report::{Contents, Filed, Input, Manner, Noted, Outcome, Told};
 use crate::rules::{Detail, Found};
 use crate::session::{Chapter, Closed, Doubt, Heard, Limits, Owner, SessionNo, Tally, Tracker};
 use crate::time::{Seconds, Time};
@@ -178,7 +178,13 @@ impl Engine {
         let inputs = inputs(capture, read.err().map(|e| e.to_string()), &counted.flows, &tls.keys);
         let links = capture.parts().iter().flat_map(|part| &part.summary.links).map(|link| link.0).collect();
         let contents = Contents { links, flows: counted.flows, kinds: counted.kinds, ..Contents::default() };
-        filing.finish(inputs, contents, &capture.name(), |frame| capture.locate(frame))
+        let note = |Comment { frame, text }| {
+            let (file, frame) = capture.locate(frame)?;
+            Some(Noted { file: file.to_string(), frame, text })
+        };
+        let notes = counted.notes.into_iter().filter_map(note).collect();
+        let reading = filing.finish(inputs, contents, &capture.name(), |frame| capture.locate(frame));
+        Reading { notes, ..reading }
     }
 
     /// Reads a log to its end.
@@ -412,7 +418,16 @@ impl<'e, 't> Filing<'e, 't> {
             row.frame = row.frame.and_then(&locate).map(|(_, frame)| frame);
         }
         let contents = Contents { manners: self.manners, between: self.between, ..contents };
-        Reading { inputs, tally: self.tracker.tally(), contents, findings, told, dropped, aside: self.aside }
+        Reading {
+            inputs,
+            tally: self.tracker.tally(),
+            contents,
+            findings,
+            told,
+            dropped,
+            aside: self.aside,
+            notes: Vec::new(),
+        }
     }
 }
 
@@ -488,11 +503,13 @@ struct Reading {
     told: BTreeMap<&'static str, Told>,
     dropped: u64,
     aside: Aside,
+    notes: Vec<Noted>,
 }
 
 impl Reading {
     fn file(self, tls: Option<&Context>, outcome: &mut Outcome) {
-        let Self { inputs, tally, contents, findings, told, dropped, aside } = self;
+        let Self { inputs, tally, contents, findings, told, dropped, aside, notes } = self;
+        outcome.notes.extend(notes);
         let counters = &contents.flows;
         outcome.tls.add(tls.map(Context::tally).unwrap_or_default());
         outcome.packets += inputs.iter().map(|input| input.packets).sum::<u64>();

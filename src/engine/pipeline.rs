@@ -10,10 +10,10 @@ use std::vec::Drain;
 use rayon::prelude::*;
 
 use super::meter::{Metered, Stage};
-use crate::capture::{Capture, Places, ReadError, Window};
+use crate::capture::{Capture, Comment, Places, ReadError, Window};
 use crate::carrier::{Carried, Datagrams, Direction, Stream, cir, follows, http, wsp};
 use crate::flow::{Counters, FlowInfo, FlowNo, Interest, Loss, Segments, Slot, StreamEvent, Table, Transport, Way};
-use crate::report::{Kinds, Share};
+use crate::report::{IGNORE, Kinds, Share};
 use crate::time::Time;
 use crate::tls::{self, Context, Verdict};
 use crate::wire::FrameNo;
@@ -25,7 +25,12 @@ pub struct Counted {
     pub flows: Counters,
     /// What the flows turned out to be.
     pub kinds: Kinds,
+    /// Comments on frames that say what to ignore there, at most [`NOTES_KEPT`].
+    pub notes: Vec<Comment>,
 }
+
+/// Comments that say what to ignore, kept of a capture.
+pub const NOTES_KEPT: usize = 10_000;
 
 /// What a flow turned out to be, the most telling last.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
@@ -131,7 +136,7 @@ pub(super) fn run_metered<W: Send>(
     mut take: impl FnMut(&Places<'_>, Batch<'_, W>) -> ControlFlow<()>,
 ) -> (Counted, Result<(), ReadError>) {
     let table = Table::new(follows).weighing(Follower::held);
-    let mut flows = Flows { table, kinds: Mutex::default(), threads, meter, work: &work };
+    let mut flows = Flows { table, kinds: Mutex::default(), threads, meter, work: &work, notes: Vec::new() };
     let mut done = Vec::new();
     let read = match capture.long_file().filter(|_| threads > 1) {
         Some(name) => overlapping(capture, &Places::One(name), tls, &mut flows, &mut done, &mut take),
@@ -140,7 +145,7 @@ pub(super) fn run_metered<W: Send>(
     flows.finish(tls, &mut done);
     let _ = take(&capture.places(), Batch(done.drain(..)));
     let kinds = flows.kinds.into_inner().unwrap_or_else(PoisonError::into_inner);
-    (Counted { flows: flows.table.counters().clone(), kinds }, read)
+    (Counted { flows: flows.table.counters().clone(), kinds, notes: flows.notes }, read)
 }
 
 /// Reads each window, advances its flows and hands on what came of it before the next: what a pipe brings is told as it
@@ -207,11 +212,14 @@ struct Flows<'w, F> {
     threads: usize,
     meter: Metered<'w>,
     work: &'w F,
+    notes: Vec<Comment>,
 }
 
 impl<W: Send, F: Fn(Carried) -> W + Sync> Flows<'_, F> {
     /// Advances the flows that a window brings something.
     fn advance(&mut self, window: &Window, tls: &Context, done: &mut Done<W>) {
+        let notes = window.comments.iter().filter(|comment| comment.text.starts_with(IGNORE));
+        self.notes.extend(notes.take(NOTES_KEPT.saturating_sub(self.notes.len())).cloned());
         let mut touched = self.meter.stage(Stage::Flow, || self.table.walk(window));
         let (slots, segments) = touched.parts();
         let advance = || advance(slots, (segments, window), tls, self.threads, &self.kinds, self.work, done);

@@ -161,6 +161,13 @@ struct Summary<'o> {
     tls: Option<Tls>,
     #[serde(skip_serializing_if = "Option::is_none")]
     baseline: Option<Compared<'o>>,
+    #[serde(skip_serializing_if = "is_none")]
+    suppressed: usize,
+}
+
+/// Whether there are none.
+fn is_none(count: &usize) -> bool {
+    *count == 0
 }
 
 /// What came of the baseline.
@@ -197,6 +204,7 @@ impl<'o> Summary<'o> {
             coverage: (tally.exchanges > 0).then(|| (tally.coverage() * 100.0).floor() / 100.0),
             rules_not_judged: by_rule(&outcome.rule_doubts),
             relayed: tally.relayed,
+            suppressed: outcome.suppressed.len(),
             baseline: outcome.baseline.as_ref().map(|of| Compared { known: of.known, stale: &of.stale }),
             findings: [Severity::Info, Severity::Warning, Severity::Error].map(|s| (s.name(), found(s))).into(),
             tls: (outcome.tls.flows > 0).then(|| Tls::of(outcome.tls)),

@@ -87,6 +87,10 @@ pub struct Outcome {
     pub stories: Vec<ladder::Story>,
     /// How long stages and rules took, where that was measured.
     pub timings: Option<Timings>,
+    /// Comments on frames that say what to ignore there.
+    pub notes: Vec<Noted>,
+    /// What such comments suppressed. It is not among the findings.
+    pub suppressed: Vec<Suppressed>,
     /// What came of holding the findings against a baseline, where there is one. The known ones are not among the findings.
     pub baseline: Option<baseline::Compared>,
 }
@@ -170,6 +174,29 @@ pub struct Input {
     pub further_anomalies: u64,
     /// Whether it is a log of messages, which has no frames.
     pub is_log: bool,
+}
+
+/// How a comment begins that says what to ignore on its frame.
+pub const IGNORE: &str = "impslint: ignore";
+
+/// A comment on a frame.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Noted {
+    /// Path of the capture.
+    pub file: String,
+    /// The frame.
+    pub frame: FrameNo,
+    /// What it says.
+    pub text: String,
+}
+
+/// A finding that a comment on its frame says is known.
+#[derive(Clone, Debug)]
+pub struct Suppressed {
+    /// The finding.
+    pub filed: Filed,
+    /// Why it is suppressed.
+    pub reason: String,
 }
 
 /// A finding and the capture it was made in.

@@ -14,7 +14,7 @@ use crate::finding::Finding;
 use crate::syntax::packing::PackedDocument;
 use crate::syntax::{NameId, Node};
 
-use super::{Filed, Outcome};
+use super::{Filed, Outcome, Suppressed};
 
 /// The scheme of IMPS addresses.
 const SCHEME: &str = "wv:";
@@ -29,8 +29,12 @@ const LEAST_NAME: usize = 4;
 pub fn redacted(outcome: &Outcome) -> Outcome {
     let mut names = Pseudonyms::default();
     outcome.findings.iter().for_each(|filed| names.learn(&filed.finding));
+    outcome.suppressed.iter().for_each(|of| names.learn(&of.filed.finding));
     let findings = outcome.findings.iter().map(|filed| names.filed(filed)).collect();
-    Outcome { findings, ..outcome.clone() }
+    let suppressed = outcome.suppressed.iter();
+    let suppressed =
+        suppressed.map(|of| Suppressed { filed: names.filed(&of.filed), reason: of.reason.clone() }).collect();
+    Outcome { findings, suppressed, ..outcome.clone() }
 }
 
 /// A finding by itself with pseudonyms, where findings are told one by one: those given before go on.

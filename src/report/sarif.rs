@@ -16,7 +16,7 @@ use super::human::version_name;
 use super::identity::identity;
 use super::json::{Guarded, numbers};
 use super::offsets::Offsets;
-use super::{Filed, Input, Outcome, Position, summary};
+use super::{Filed, Input, Outcome, Position, Suppressed, summary};
 use crate::carrier::Direction;
 use crate::finding::{Exhibit, Finding, Severity};
 use crate::rules::{self, Page};
@@ -44,7 +44,8 @@ pub fn write(outcome: &Outcome, out: &mut impl Write) -> io::Result<()> {
     let files: BTreeMap<&str, usize> =
         outcome.inputs.iter().enumerate().map(|(at, input)| (input.path.as_str(), at)).collect();
     let rules: Vec<&'static str> = {
-        let mut rules: Vec<_> = outcome.findings.iter().map(|filed| filed.finding.rule).collect();
+        let suppressed = outcome.suppressed.iter().map(|of| &of.filed);
+        let mut rules: Vec<_> = outcome.findings.iter().chain(suppressed).map(|filed| filed.finding.rule).collect();
         rules.sort_unstable();
         rules.dedup();
         rules
@@ -62,7 +63,7 @@ pub fn write(outcome: &Outcome, out: &mut impl Write) -> io::Result<()> {
         })],
         artifacts: outcome.inputs.iter().map(artifact).collect(),
         automation_details: json!({ "id": "impslint/" }),
-        results: Results(&outcome.findings, &places),
+        results: Results(outcome, &places),
     };
     let log = Log { schema: SCHEMA, version: "2.1.0", runs: [run] };
     log.serialize(&mut serde_json::Serializer::with_formatter(&mut *out, Guarded))?;
@@ -88,11 +89,21 @@ struct Run<'o> {
 }
 
 /// The results, made one by one as they are written.
-struct Results<'o>(&'o [Filed], &'o Places<'o>);
+struct Results<'o>(&'o Outcome, &'o Places<'o>);
 
 impl Serialize for Results<'_> {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        to.collect_seq(self.0.iter().take(MOST_RESULTS).map(|filed| self.1.result(filed)))
+        let Self(outcome, places) = self;
+        let found = outcome.findings.iter().map(|filed| places.result(filed));
+        let suppressed = outcome.suppressed.iter().map(|Suppressed { filed, reason }| {
+            let mut result = places.result(filed);
+            if let Value::Object(members) = &mut result {
+                let told = json!([{ "kind": "inSource", "justification": cut(reason) }]);
+                members.insert("suppressions".to_owned(), told);
+            }
+            result
+        });
+        to.collect_seq(found.chain(suppressed).take(MOST_RESULTS))
     }
 }
 

@@ -68,6 +68,10 @@ pub(super) fn remarks(outcome: &Outcome) -> Vec<String> {
     }
     remarks.extend(skipped(outcome));
     remarks.extend(known(outcome));
+    let suppressed = outcome.suppressed.len() as u64;
+    remarks.extend(
+        (suppressed > 0).then(|| format!("{} suppressed by comments in the capture", counted(suppressed, "finding"))),
+    );
     let cut = outcome.contents.flows.cut_frames;
     remarks.extend((cut > 0).then(|| format!("{} cut by snap length", counted(cut, "frame"))));
     remarks.extend(encrypted(&outcome.tls));
